@@ -20,9 +20,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent
 PEERS = {
@@ -42,8 +45,8 @@ PEERS = {
 }
 BESIDE = ["orthanc-dicomweb", "fonts-dejavu-core", "rsyslog-gnutls"]
 """Packages without a program to look for: plugins, and letters for Chromium."""
-WORKERS = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal"]
-"""One more than there are processors, for tests wait for other programs a third of their time; tests of one module
+WORKERS = ["-n", str((os.cpu_count() or 1) + 2), "--dist", "worksteal"]
+"""Two more than there are processors, for tests wait for other programs much of their time; tests of one module
 mostly stay on one worker, whose servers then start once."""
 
 
@@ -132,7 +135,7 @@ def compiling() -> dict[str, str]:
 
 
 def check(*, peers: bool) -> int:
-    """Format, lint, types, layers and every test, on all processors; stops at the first that fails."""
+    """Format, lint, then every test on all processors, types and layers beside them; stops at the first that fails."""
     python = environment("[dev]")
     if peers and (missing := install_peers()):
         print(
@@ -141,25 +144,35 @@ def check(*, peers: bool) -> int:
             file=sys.stderr,
         )
         return 2
-    bin_folder = Path(python).parent
-    static = [
+    quick = [
         [python, "-m", "ruff", "format", "--check", "."],
         [python, "-m", "ruff", "check", "."],
-        [python, "-m", "mypy"],
-        [str(bin_folder / "lint-imports")],
     ]
-    # Beside the types, which need one processor: otherwise each worker compiles all tests.
-    compile_tests = [python, "-m", "pytest", "--collect-only", "-q"]
-    with subprocess.Popen(
-        compile_tests,
-        cwd=ROOT,
-        env=compiling(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ):
-        code = in_turn(static)
+    types = [[python, "-m", "mypy"], [str(Path(python).parent / "lint-imports")]]
     tests = [python, "-m", "pytest", *WORKERS, "-q", *([] if peers else ["-m", "not peer"])]
-    return code or in_turn([tests])
+    return in_turn(quick) or beside(types, python, tests)
+
+
+def beside(others: list[list[str]], python: str, tests: list[str]) -> int:
+    """Run all tests and, on one processor beside them, the others; one of those that fails ends the tests, too."""
+    where: dict[str, Any] = {"cwd": ROOT, "env": compiling()}
+    with ThreadPoolExecutor(1) as pool:
+        code = pool.submit(in_turn, others)
+        # Otherwise each worker compiles all tests.
+        collect = [python, "-m", "pytest", "--collect-only", "-q"]
+        subprocess.call(collect, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **where)
+        print("$", *tests[1:], flush=True)
+        with subprocess.Popen(tests, **where) as running:
+            code.add_done_callback(lambda ended: _end(running) if ended.result() else None)
+        return code.result() or running.returncode
+
+
+def _end(running: subprocess.Popen[bytes]) -> None:
+    """As Ctrl-C does, so that the tests stop what they have started; there is none to send on Windows."""
+    if os.name == "nt":
+        running.terminate()
+    else:
+        running.send_signal(signal.SIGINT)
 
 
 def environment(extra: str) -> str:

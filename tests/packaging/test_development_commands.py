@@ -7,7 +7,9 @@ import re
 import shlex
 import subprocess
 import sys
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -45,8 +47,7 @@ def test_every_command_of_the_tables_is_there(
     monkeypatch.setattr(dev, "environment", lambda _: sys.executable)
     monkeypatch.setattr(dev, "install_peers", list)
     monkeypatch.setattr(dev.subprocess, "call", call)
-    # What runs beside the others, too: it would collect all tests in earnest.
-    monkeypatch.setattr(dev.subprocess, "Popen", lambda *given, **_: nullcontext(call(*given)))
+    monkeypatch.setattr(dev.subprocess, "Popen", lambda *given, **_: _ended(call(*given)))
     known = {*dev.DEVELOPING, "check", "run", "--help"}
     assert {shlex.split(line)[0] for line in LINES} == known
     for line in LINES:
@@ -55,6 +56,29 @@ def test_every_command_of_the_tables_is_there(
         assert called or line == "--help", line
         for command in called:
             assert _runnable(command), command
+
+
+def _ended(code: int) -> AbstractContextManager[SimpleNamespace]:
+    return nullcontext(SimpleNamespace(returncode=code))
+
+
+@pytest.mark.parametrize("failing", ["format", "check", "mypy", "lint-imports", "pytest"])
+def test_the_check_fails_whichever_of_its_parts_fails(
+    dev: ModuleType, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    """Types and layers run beside the tests; one that fails there is not lost, and ends them."""
+    interrupted: list[bool] = []
+
+    def code(command: list[str], **_: Any) -> int:
+        return 3 if any(Path(part).name == failing for part in command) else 0
+
+    monkeypatch.setattr(dev, "environment", lambda _: sys.executable)
+    monkeypatch.setattr(dev, "install_peers", list)
+    monkeypatch.setattr(dev, "_end", lambda _: interrupted.append(True))
+    monkeypatch.setattr(dev.subprocess, "call", code)
+    monkeypatch.setattr(dev.subprocess, "Popen", lambda *given, **_: _ended(code(*given)))
+    assert dev.main(["check"]) == 3
+    assert bool(interrupted) is (failing in ("mypy", "lint-imports"))
 
 
 def _runnable(command: list[str]) -> bool:
