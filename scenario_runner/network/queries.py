@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scenario_runner.dicom.dictionary import vr_of
 from scenario_runner.dicom.sop_classes import (
     MODALITY_WORKLIST,
     PATIENT_ROOT,
@@ -43,7 +44,6 @@ def encode(identifier: Dataset, transfer_syntax: str) -> bytes:
 def decode(data: bytes | bytearray, transfer_syntax: str, peer: Peer) -> Dataset:
     """A peer's identifier, its values not yet looked at. Raises ProtocolViolation."""
     from scenario_runner.dicom.datasets import raw_dataset
-    from scenario_runner.dicom.dictionary import vr_of
     from scenario_runner.dicom.elements import (
         DamagedDatasetError,
         check_sequences,
