@@ -10,8 +10,8 @@ from scenario_runner.language.diagnostic_words import quoted, value_words
 from scenario_runner.language.document import path_of
 from scenario_runner.language.overriding import variable_in
 from scenario_runner.language.scalars import AXIS_OF
-from scenario_runner.language.templates import variables_in
 from scenario_runner.language.uses import Expanded
+from scenario_runner.language.variables import variables_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -13,8 +13,9 @@ from scenario_runner.language.late import LATE
 from scenario_runner.language.names import check_names
 from scenario_runner.language.sandbox import MAX_IN_FILE
 from scenario_runner.language.shapes import ANY, Shape, mapping, patient_names, step_names
-from scenario_runner.language.templates import check_cycles, texts
+from scenario_runner.language.templates import texts
 from scenario_runner.language.uses import use_of
+from scenario_runner.language.variables import check_cycles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

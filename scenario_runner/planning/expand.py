@@ -16,8 +16,9 @@ from scenario_runner.dicom.syntaxes import SUPPORTED
 from scenario_runner.errors import Diagnostic, InvalidInput
 from scenario_runner.language.scenario import load_of, patients_of
 from scenario_runner.language.template_limits import one_file
-from scenario_runner.language.templates import render_tree, resolve_vars, texts
+from scenario_runner.language.templates import render_tree, texts
 from scenario_runner.language.uses import home_of
+from scenario_runner.language.variables import resolve_vars
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.planning.arrivals import seed_of
 from scenario_runner.planning.blueprint import CasePart

@@ -12,7 +12,7 @@ from scenario_runner.errors import InvalidInput
 from scenario_runner.language.loader import parse_document
 from scenario_runner.language.sandbox import compiled
 from scenario_runner.language.template_limits import MAX_WORK, TemplateProblem, one_file
-from scenario_runner.language.templates import resolve_vars
+from scenario_runner.language.variables import resolve_vars
 from tests.running import fabricate
 
 LISTS = ("[{'a': 1}] * 10000", "['9' * 65000] * 9000", "['x' * 65000] * 9000", "[[1] * 9] * 9999")

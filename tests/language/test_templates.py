@@ -12,13 +12,12 @@ from scenario_runner.errors import Diagnostic, InvalidInput
 from scenario_runner.language.loader import parse_document
 from scenario_runner.language.scalars import WrittenFloat
 from scenario_runner.language.templates import (
-    check_cycles,
     evaluate,
     is_template,
     render_tree,
-    resolve_vars,
     split,
 )
+from scenario_runner.language.variables import check_cycles, resolve_vars
 
 NAMES: dict[str, Any] = {
     "vars": {
