@@ -21,7 +21,7 @@ from scenario_runner.app.plan import PlanRequest, preview
 from scenario_runner.archive.archive import rebuild as rebuild_archive
 from scenario_runner.archive.far_files import store_of
 from scenario_runner.archive.options import ArchiveOptions
-from scenario_runner.database.location import DatabaseUrl, location_of
+from scenario_runner.database.location import DatabaseUrl
 from scenario_runner.deadline import Deadline
 from scenario_runner.dicom.elements import Elements
 from scenario_runner.errors import UsageError
@@ -66,20 +66,28 @@ class Serving:
     """How many answer, all behind the same ports and with the same studies."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Who is told that it serves. line: told where, in a line for each port; begun: called once all are open."""
+
+    line: Callable[[str], object]
+    begun: Callable[[], object] = lambda: None
+
+
 Items = Sequence[Elements]
 """Worklist items of a plan."""
 
 
 def serve(
     serving: Serving,
-    ready: Callable[[str], object],
+    ready: Ready,
     stop: threading.Event,
     member: Callable[[Serving, Post, Items], tuple[Child, Connection]] | None = None,
 ) -> int:
     """Serve until ``stop`` is set. Raises MachineError when a port or the folder cannot be had.
 
     UsageError for a setting or fault that is none, InvalidInput for a site or scenario that is wrong.
-    ready: told in a line where it listens, and in another where DICOMweb is. member: starts a process that calls
+    ready: told in a line where it listens, and in another where DICOMweb is; then that it does. member: starts a process that calls
     ``serve_with_others``, where there are to be several; called by this thread.
     """
     schedule = _schedule(serving)
@@ -116,7 +124,7 @@ def _orders_taken(registry: Location) -> Iterator[OrdersTaken | None]:
 def _tell(
     serving: Serving,
     service: EmbeddedService,
-    ready: Callable[[str], object],
+    ready: Ready,
     crew: Crew | None,
     running: EmbeddedPacs,
 ) -> None:
@@ -132,13 +140,14 @@ def _tell(
     studies = str(serving.folder) if store is None else store
     index = str(serving.index or serving.folder)
     kept = studies if index == studies else f"{studies}, their index in {index}"
-    ready(f"{service.ae_title} listens on {place}, studies in {kept}")
+    ready.line(f"{service.ae_title} listens on {place}, studies in {kept}")
     if url is not None:
-        ready(f"DICOMweb is at {url}")
+        ready.line(f"DICOMweb is at {url}")
     if hl7 is not None:
-        ready(f"HL7 is taken on {serving.host}:{hl7}")
+        ready.line(f"HL7 is taken on {serving.host}:{hl7}")
     if crew is not None:
-        ready(f"processes {', '.join(map(str, crew.processes))} answer")
+        ready.line(f"processes {', '.join(map(str, crew.processes))} answer")
+    ready.begun()
 
 
 def _watch(
@@ -200,19 +209,6 @@ def _embedded(
         post=post,
     )
     return pacs, service
-
-
-def index_location(text: str | None) -> DatabaseUrl | None:
-    """The database that is to have an index; None where none is named. Raises UsageError."""
-    if not text:
-        return None
-    location = location_of(text)
-    if not isinstance(location, DatabaseUrl):
-        raise UsageError(
-            f"--index: '{location}' is no PostgreSQL",
-            hint="postgresql://user@host/name; without --index the index is a file in --folder",
-        )
-    return location
 
 
 def rebuild(folder: Path, tell: Callable[[str], object], index: DatabaseUrl | None = None) -> int:

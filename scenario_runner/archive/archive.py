@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
@@ -72,6 +73,15 @@ class Archive:
             failed = of_the_machine(f"cannot store in '{self.folder}'", error)
         self.trouble = self.trouble or failed
         return failed
+
+    def check(self) -> None:
+        """Whether it works, by looking something up that is not there, and at the folder. Raises MachineError."""
+        try:
+            self.index.locate("0")
+        except sqlite3.Error as error:
+            raise MachineError(f"the index of the archive cannot be read: {error}") from error
+        if not os.access(self.files.incoming, os.W_OK):
+            raise MachineError("the folder of the archive is gone, or cannot be written")
 
     def store(
         self,

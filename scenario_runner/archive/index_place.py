@@ -21,6 +21,8 @@ _NOTED: Final = "index.txt"
 """Which database has the index of a folder."""
 _NAMED: Final = "identity.txt"
 """What the studies of a folder are called in that database, wherever the folder is moved to."""
+OF_THIS_FOLDER: Final = (_NOTED, _NAMED)
+"""Files of the folder itself: a copy of its studies is another archive, which that database is not the index of."""
 
 
 def require_none_on_a_server(folder: Path) -> None:

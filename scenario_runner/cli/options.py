@@ -359,6 +359,18 @@ class ScenarioPath(click.Path):
         return [*shipped, *super().shell_complete(ctx, param, incomplete)]
 
 
+def index_option(otherwise: str, more: str = "") -> Decorator:
+    """``--index``. otherwise: where the file is that has the index without it; more: what the help says besides."""
+    return click.option(
+        "--index",
+        metavar="URL",
+        envvar="FABRICATE_INDEX",
+        show_envvar=True,
+        help="Keep the index of the studies in this PostgreSQL (postgresql://user@host/name), "
+        f"not in a file {otherwise}{more}.",
+    )
+
+
 def open_option(what: str) -> Decorator:
     """``--open``, given to the command as ``open_it``."""
     text = f"Show {what} in the browser."

@@ -11,9 +11,17 @@ from typing import Literal
 
 import click
 
+from scenario_runner.cli.announcing import Announcing, ready_file_option
 from scenario_runner.cli.listening_options import host_option, port_option
 from scenario_runner.cli.long_running import serve_long
-from scenario_runner.cli.options import FILE, examples, open_option, site_option, surroundings
+from scenario_runner.cli.options import (
+    FILE,
+    examples,
+    index_option,
+    open_option,
+    site_option,
+    surroundings,
+)
 from scenario_runner.cli.questions import opened_address
 from scenario_runner.cli.service_options import (
     config_option,
@@ -33,12 +41,14 @@ from scenario_runner.service.logs import to_stream
         "fabricate serve --own-window",
         "fabricate serve --port 0 --data imaging",
         "fabricate serve --database postgresql://imaging@db/imaging",
+        "fabricate serve --index postgresql://imaging@db/studies",
     ),
 )
 @host_option
 @port_option(8080)
 @data_option
 @database_option
+@index_option("in --data")
 @site_option
 @click.option(
     "--pacs",
@@ -85,6 +95,7 @@ from scenario_runner.service.logs import to_stream
     help="Settings of the validator at /upload, a file with schema: validator/v1.",
 )
 @config_option
+@ready_file_option
 @open_option("the console")
 @click.option(
     "--own-window",
@@ -103,6 +114,7 @@ def serve(
     port: int,
     data: Path,
     database: str | None,
+    index: str | None,
     site: Path | None,
     pacs: str,
     largest_file: int | None,
@@ -112,6 +124,7 @@ def serve(
     proxies: tuple[str, ...],
     validator: Path | None,
     config: Path | None,
+    ready_file: Path | None,
     open_it: bool,
     window: bool,
     log_format: Literal["text", "json"] | None,
@@ -120,6 +133,7 @@ def serve(
 
     Listens on this machine only, unless --host says otherwise, which takes an administrator to log in.
     """
+    from scenario_runner.database.location import server_of
     from scenario_runner.service.settings import read_settings
     from scenario_runner.service.validator.settings import read_settings as validator_settings
     from scenario_runner.web.serving import ServiceServing, limits_of, serve_imaging
@@ -129,6 +143,7 @@ def serve(
         host=host,
         port=port,
         database=location(data, database),
+        index=server_of(index, "--index"),
         site=site,
         pacs=pacs,
         limits=limits_of(file=largest_file, files=most_files, upload=largest_upload),
@@ -147,6 +162,15 @@ def serve(
     )
     serve_long()
     program = window_program(sys.platform, os.environ) if window else None
-    with on_signal(stop.set), Window(data / WINDOW, program, stop) as own:
+    with (
+        Announcing(ready_file) as told,
+        on_signal(lambda: told.ending(stop)),
+        Window(data / WINDOW, program, stop) as own,
+    ):
         show = own.show if window else opened_address if open_it else None
-        return serve_imaging(serving, click.echo, stop, show)
+
+        def ready(line: str) -> None:
+            click.echo(line)
+            told.serves()
+
+        return serve_imaging(serving, ready, stop, show)

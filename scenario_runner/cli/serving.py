@@ -10,11 +10,13 @@ from typing import Any
 import click
 
 from scenario_runner.cli import pacs_member, shell_completion
+from scenario_runner.cli.announcing import Announcing, ready_file_option
 from scenario_runner.cli.listening_options import host_option, port_option, tls_options
 from scenario_runner.cli.long_running import serve_long
 from scenario_runner.cli.options import (
     ScenarioPath,
     examples,
+    index_option,
     registry_option,
     seed_option,
     site_option,
@@ -41,16 +43,6 @@ class _Pair(click.ParamType[tuple[str, str]]):
         return name, text
 
 
-_index_option = click.option(
-    "--index",
-    metavar="URL",
-    envvar="FABRICATE_INDEX",
-    show_envvar=True,
-    help="Keep the index of the studies in this PostgreSQL (postgresql://user@host/name), not in a file in the folder; "
-    "several machines may have it together, with one --store.",
-)
-
-
 @click.command(
     short_help="Serve the embedded PACS until Ctrl-C.",
     epilog=examples(
@@ -75,9 +67,10 @@ _index_option = click.option(
     metavar="URL",
     help="Keep the studies in this object store (s3://BUCKET/FOLDER, gs://…, file:///…), their index in --folder.",
 )
-@_index_option
+@index_option("in the folder", "; several machines may have it together, with one --store")
 @port_option(11112)
 @host_option
+@ready_file_option
 @click.option(
     "--processes",
     type=click.IntRange(1, 64),
@@ -198,6 +191,7 @@ def serve(
     index: str | None,
     port: int,
     host: str,
+    ready_file: Path | None,
     worklist_from: Path | None,
     seed: int | None,
     registry: str | None,
@@ -213,14 +207,15 @@ def serve(
 
     TARGET is a target of the site file: it is served as its 'embedded' says; options win.
     """
-    from scenario_runner.app.serve import Serving, index_location
+    from scenario_runner.app.serve import Ready, Serving
     from scenario_runner.app.serve import serve as serve_pacs
+    from scenario_runner.database.location import server_of
     from scenario_runner.registry.location import registry_location
 
     serving = Serving(
         folder=folder,
         store=store,
-        index=index_location(index),
+        index=server_of(index, "--index"),
         host=host,
         port=port,
         site=site,
@@ -237,8 +232,8 @@ def serve(
         pacs_member.refuse_where_it_cannot_be()
     stop = threading.Event()
     serve_long()
-    with on_signal(stop.set):
-        return serve_pacs(serving, click.echo, stop, pacs_member.start)
+    with Announcing(ready_file) as told, on_signal(lambda: told.ending(stop)):
+        return serve_pacs(serving, Ready(click.echo, told.serves), stop, pacs_member.start)
 
 
 def _settings(given: dict[str, Any]) -> dict[str, Any]:
@@ -288,14 +283,14 @@ def _place(text: str) -> dict[str, Any]:
     epilog=examples("fabricate pacs rebuild pacs"),
 )
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@_index_option
+@index_option("in the folder")
 def rebuild(folder: Path, index: str | None) -> int:
     """Make the index of an embedded PACS again from its files.
 
     FOLDER is what 'fabricate pacs serve' keeps its studies in; nobody may be serving it. The exit code is 4
     when a file cannot be read; each is named.
     """
-    from scenario_runner.app.serve import index_location
     from scenario_runner.app.serve import rebuild as rebuild_folder
+    from scenario_runner.database.location import server_of
 
-    return rebuild_folder(folder, click.echo, index_location(index))
+    return rebuild_folder(folder, click.echo, server_of(index, "--index"))

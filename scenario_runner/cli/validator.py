@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from scenario_runner.cli.announcing import Announcing
 from scenario_runner.cli.listening_options import host_option, port_option
 from scenario_runner.cli.long_running import serve_long
 from scenario_runner.cli.options import FILE, Decorator, examples
@@ -110,7 +111,7 @@ def serve(
     serving = ValidatorServing(
         data=data, settings=settings, host=host, port=port, hosts=hosts, token=token
     )
-    return _until_stopped(lambda stop: serve_gateway(serving, _ready, stop))
+    return _until_stopped(lambda ready, stop: serve_gateway(serving, ready, stop))
 
 
 @validator.command(
@@ -143,7 +144,7 @@ def gateway(
     serving = ValidatorServing(
         data=data, settings=settings, host=host, port=port, broker=broker, hosts=hosts, token=token
     )
-    return _until_stopped(lambda stop: serve_gateway(serving, _ready, stop))
+    return _until_stopped(lambda ready, stop: serve_gateway(serving, ready, stop))
 
 
 @validator.command(
@@ -238,7 +239,7 @@ def _role(
     serving: ValidatorServing = ValidatorServing(
         data=data, settings=_settings(config), broker=broker
     )
-    return _until_stopped(lambda stop: run_role(role, serving, _ready, stop))
+    return _until_stopped(lambda ready, stop: run_role(role, serving, ready, stop))
 
 
 def _ready(line: str) -> None:
@@ -248,11 +249,18 @@ def _ready(line: str) -> None:
     gc.freeze()
 
 
-def _until_stopped(serve_until: Callable[[threading.Event], int]) -> int:
+def _until_stopped(
+    serve_until: Callable[[Callable[[str], object], threading.Event], int],
+) -> int:
     stop = threading.Event()
     serve_long()
-    with on_signal(stop.set):
-        return serve_until(stop)
+    with Announcing() as told, on_signal(lambda: told.ending(stop)):
+
+        def ready(line: str) -> None:
+            _ready(line)
+            told.serves()
+
+        return serve_until(ready, stop)
 
 
 def _journal(data: Path) -> Journal:

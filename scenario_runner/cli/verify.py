@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 
     from scenario_runner.evidence.signing.stamps import Stamp
     from scenario_runner.evidence.signing.verify import SignatureVerdict, Verdict
+
+_BREAKS: Final = re.compile(r"[\t\n]")
+"""What ``visible`` leaves."""
+_EARLY: Final = 2.0
+"""Seconds from which it is told: the time in a signature is that of a whole second."""
 
 
 @click.command(
@@ -43,7 +49,8 @@ def verify(run: Path, trusted: tuple[Path, ...], chain: bool, style: str) -> int
     Names each file that changed, is missing, was added or renamed; each signature that was made for another
     manifest or another run, is not that of its key, or whose key is none of those in --trust; each time stamp that is
     of something else or, with certificates in --trust, of an authority to which none of them leads; and the run before,
-    when it is not the one that this one was chained to.
+    when it is not the one that this one was chained to. With --trust a run that nobody signed is not what it should be:
+    whoever changes a run and writes its manifest anew can take the signatures away.
 
     \b
     Exit codes:
@@ -53,7 +60,7 @@ def verify(run: Path, trusted: tuple[Path, ...], chain: bool, style: str) -> int
     """  # noqa: D301 - click wants a real backspace
     from scenario_runner.evidence.signing.verify import verify as verified
 
-    verdict = verified(run, trust_of(trusted), whole_chain=chain)
+    verdict = verified(run, trust_of(trusted), whole_chain=chain, to_be_signed=bool(trusted))
     wrong = verdict.everything()
     if style == "json":
         click.echo(json.dumps(_as_json(verdict), indent=1))
@@ -64,15 +71,21 @@ def verify(run: Path, trusted: tuple[Path, ...], chain: bool, style: str) -> int
 
 
 def _lines(verdict: Verdict, *, asked: bool) -> Iterator[str]:
+    from scenario_runner.evidence.html_text import seconds
+
     for one in verdict.findings:
         what = f"{one.change:9} {_plain(one.path)} {_plain(one.message)}"
         yield click.style(" ".join(what.split()) if not one.path else what, fg="red")
-    if not verdict.findings:
+    unsigned = any(one.change == "unsigned" for one in verdict.findings)
+    if len(verdict.findings) == unsigned:
         yield f"run {_plain(verdict.run)}: {verdict.files:,} files are as they were"
     for signature in verdict.signatures:
         yield _signature(signature, asked=asked)
         if signature.stamp is not None:
             yield f"  {_stamp(signature.stamp)}"
+        if signature.early_s >= _EARLY:
+            early = seconds(signature.early_s)
+            yield f"  its time is {early} before the run ended: a clock was wrong, here or there"
         for one in signature.findings:
             yield click.style(f"  {one.change}: {_plain(one.path)} {_plain(one.message)}", fg="red")
     for name in verdict.unread:
@@ -81,7 +94,7 @@ def _lines(verdict: Verdict, *, asked: bool) -> Iterator[str]:
         yield f"chained to {len(verdict.chain):,} runs before, back to {_plain(verdict.chain[-1])}"
     if verdict.open_end:
         yield f"the run before, {_plain(verdict.open_end)}, does not lie beside it"
-    if not verdict.signatures and not verdict.unread:
+    if not verdict.signatures and not verdict.unread and not unsigned:
         yield "nobody signed it"
 
 
@@ -106,10 +119,10 @@ def _stamp(stamp: Stamp) -> str:
 
 
 def _plain(text: str) -> str:
-    """Without what steers a terminal: names of files and of people come from elsewhere."""
+    """In one line, without what steers a terminal: names of files and of people come from elsewhere, and none is to look like a verdict."""
     from scenario_runner.evidence.html_text import visible
 
-    return visible(text, 400)
+    return _BREAKS.sub(lambda found: f"[U+{ord(found[0]):04X}]", visible(text, 400))
 
 
 def _as_json(verdict: Verdict) -> dict[str, object]:
@@ -126,6 +139,7 @@ def _as_json(verdict: Verdict) -> dict[str, object]:
                 "signed": None if one.signed is None else one.signed.model_dump(),
                 "key": one.key,
                 "vouched": one.vouched,
+                "early_s": one.early_s,
                 "timestamp": None if one.stamp is None else dataclasses.asdict(one.stamp),
                 "findings": [dataclasses.asdict(finding) for finding in one.findings],
             }

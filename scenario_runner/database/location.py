@@ -62,3 +62,19 @@ def location_of(text: str) -> Location:
     except ValueError as error:
         raise UsageError(f"the address of the database is wrong: {error}") from error
     return DatabaseUrl(url)
+
+
+def server_of(text: str | None, option: str) -> DatabaseUrl | None:
+    """The database of a PostgreSQL that is to have an index; None where none is named. option: by which it was.
+
+    Raises UsageError.
+    """
+    if not text:
+        return None
+    location = location_of(text)
+    if not isinstance(location, DatabaseUrl):
+        raise UsageError(
+            f"{option}: '{location}' is no PostgreSQL",
+            hint=f"postgresql://user@host/name; without {option} the index is a file beside the studies",
+        )
+    return location

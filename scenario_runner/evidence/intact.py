@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 Change = Literal[
     "changed", "missing", "added", "renamed", "manifest", "rebuilt", "moved", "signature",
-    "untrusted", "stamp", "chain",
+    "untrusted", "unsigned", "stamp", "chain",
 ]  # fmt: skip
 """What is wrong. ``manifest``: it is no manifest, or not that of the files it lists. ``rebuilt``: another manifest was signed. ``moved``: another
-run was signed. ``signature``: the signature is not that of its key. ``untrusted``: nobody vouches for the key.
+run was signed. ``signature``: the signature is not that of its key. ``untrusted``: nobody vouches for the key. ``unsigned``: nobody signed, where somebody was to.
 ``stamp``: the time stamp of a signature does not hold. ``chain``: the run before is not the one that this run was chained to."""
 
 

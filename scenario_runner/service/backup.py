@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from scenario_runner import __version__
+from scenario_runner.archive.index_place import OF_THIS_FOLDER
 from scenario_runner.database.copying import copy_out
 from scenario_runner.database.engine import Database
 from scenario_runner.database.sqlite_file import BUSY_SECONDS
@@ -153,6 +154,7 @@ def _files(data: Path, database: Path | None) -> Iterator[Path]:
         for name in sorted(names):
             path = Path(folder, name)
             passes = name in _PASSING or name.endswith(_PASSING_ENDS) or path.is_symlink()
+            passes = passes or (name in OF_THIS_FOLDER and path.parent.parent == data)
             if not passes and path.resolve() != database:
                 yield path
 

@@ -9,7 +9,7 @@ from scenario_runner.api.targets import Target
 from scenario_runner.archive.archive import Archive
 from scenario_runner.archive.options import ArchiveOptions
 from scenario_runner.database.engine import Database
-from scenario_runner.database.location import Location
+from scenario_runner.database.location import DatabaseUrl, Location
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.service.audit.looks import Looks
 from scenario_runner.service.audit.trail import Trail
@@ -101,13 +101,17 @@ def open_service(
     database: Location,
     limits: Limits | None = None,
     target: Target | None = None,
+    index: DatabaseUrl | None = None,
 ) -> Service:
     """Open what is in a folder, or begin there. target: what keeps the studies instead of the folder.
+
+    index: the database of a PostgreSQL that has the index of what is kept in the folder; by default a file there has it.
 
     Raises MachineError when it cannot be used, TargetError when the target cannot.
     """
     archive = Archive(
-        folder / (ARCHIVE if target is None else STAGING), ArchiveOptions(duplicates="keep")
+        folder / (ARCHIVE if target is None else STAGING),
+        ArchiveOptions(duplicates="keep", index=index),
     )
     try:
         home: Home = (

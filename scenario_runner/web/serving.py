@@ -14,7 +14,7 @@ from scenario_runner.app.discreet import kept_target
 from scenario_runner.app.load import Surroundings, load_site
 from scenario_runner.app.sendings import Sendings
 from scenario_runner.app.served_runs import ServedRuns
-from scenario_runner.database.location import Location
+from scenario_runner.database.location import DatabaseUrl, Location
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import Interrupted, StepTimeout, UsageError
 from scenario_runner.lazy_dataclasses import dataclass
@@ -72,6 +72,8 @@ class ServiceServing:
 
     data: Path
     database: Location
+    index: DatabaseUrl | None = None
+    """The database of a PostgreSQL that has the index of the studies in the data folder; by default a file there has it."""
     host: str = "127.0.0.1"
     port: int = 8080
     site: Path | None = None
@@ -123,7 +125,9 @@ def serve_imaging(
         load_site(serving.site, serving.around)
     with (
         _target(serving) as target,
-        open_service(serving.data, serving.database, serving.limits, target) as service,
+        open_service(
+            serving.data, serving.database, serving.limits, target, serving.index
+        ) as service,
     ):
         if not is_loopback(serving.host) and not Accounts(service.database).has_administrator():
             raise UsageError(

@@ -14,10 +14,9 @@ import pytest
 from pydicom import Dataset, dcmread
 from pynetdicom import AE
 
-from scenario_runner.app.serve import index_location
 from scenario_runner.archive import server_line
 from scenario_runner.archive.options import ArchiveOptions
-from scenario_runner.database.location import DatabaseUrl
+from scenario_runner.database.location import DatabaseUrl, server_of
 from scenario_runner.errors import UsageError
 from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
@@ -151,5 +150,5 @@ def test_two_machines_and_several_processes_have_one_index_and_one_store(
 @pytest.mark.parametrize("text", ["index.sqlite", "mysql://me@there/x", ":memory:"])
 def test_an_index_elsewhere_than_on_a_postgresql_is_refused(text: str) -> None:
     with pytest.raises(UsageError) as caught:
-        index_location(text)
+        server_of(text, "--index")
     assert "postgresql://user@host/name" in str(caught.value.hint)

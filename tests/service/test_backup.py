@@ -9,6 +9,7 @@ import os
 import sqlite3
 import tarfile
 import threading
+import uuid
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -17,8 +18,9 @@ from typing import IO, Any
 import pytest
 
 from scenario_runner.archive.archive import Archive
+from scenario_runner.archive.options import ArchiveOptions
 from scenario_runner.database.engine import Database
-from scenario_runner.database.location import Location
+from scenario_runner.database.location import DatabaseUrl, Location
 from scenario_runner.errors import MachineError, UsageError
 from scenario_runner.registry.people import People
 from scenario_runner.service.accounts.accounts import Accounts
@@ -29,6 +31,7 @@ from scenario_runner.service.backup import back_up
 from scenario_runner.service.permissions import LOCAL, Arrival, Caller, Role
 from scenario_runner.service.restore import restore
 from tests.archive.samples import put, sample
+from tests.peers.postgres import PostgreSQL
 from tests.registry.people import person
 
 ROOT = Caller("root", frozenset({Role.ADMIN}), Arrival.COMMAND)
@@ -80,11 +83,28 @@ def test_all_comes_back_as_it_was_in_either_kind_of_database(
 
 
 @pytest.mark.peer
+@pytest.mark.peer
+def test_studies_whose_index_is_on_a_server_come_back_with_one_in_their_folder(
+    data: Path, location: Location, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """The copy is another archive: neither does it claim that database, nor is it refused for want of it."""
+    server: PostgreSQL = request.getfixturevalue("server")
+    index = DatabaseUrl(server.create(f"index{uuid.uuid4().hex}"))
+    with Archive(data / "archive", ArchiveOptions(index=index)) as archive:
+        assert archive.counts().studies == 3
+    file, other = tmp_path / "backup.tar", tmp_path / "other"
+    back_up(data, location, file, ROOT)
+    restore(file, other, other / "registry.sqlite3", ROOT)
+    with Archive(other / "archive") as archive:
+        assert archive.counts().studies == 3
+    with Archive(data / "archive", ArchiveOptions(index=index)) as archive:
+        assert archive.counts().studies == 3
+
+
 def test_a_backup_of_a_file_goes_into_a_postgresql(
     data: Path, location: Location, tmp_path: Path, server: object
 ) -> None:
     from scenario_runner.database.location import DatabaseUrl
-    from tests.peers.postgres import PostgreSQL
 
     assert isinstance(server, PostgreSQL)
     file = tmp_path / "backup.tar"
@@ -238,7 +258,6 @@ def test_what_could_not_be_copied_into_a_postgresql_does_not_stand_in_the_way(
     tmp_path: Path, server: object
 ) -> None:
     from scenario_runner.database.location import DatabaseUrl
-    from tests.peers.postgres import PostgreSQL
 
     assert isinstance(server, PostgreSQL)
     where = tmp_path / "data" / "registry.sqlite3"

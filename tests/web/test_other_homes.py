@@ -1,4 +1,4 @@
-"""The same service on a real Orthanc and a real PostgreSQL: what a user does is the same there."""
+"""The same service on a real Orthanc and a real PostgreSQL, which has the index of its studies, too: what a user does is the same there."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def service(
 ) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp(request.param)
     if request.param == "postgresql":
-        with (
-            postgresql() as server,
-            served(folder / "data", "--database", server.create("imaging")) as running,
-        ):
-            yield running
+        with postgresql() as server:
+            url = server.create("imaging")
+            with served(folder / "data", "--database", url, "--index", url) as running:
+                yield running
+                assert not (folder / "data" / "archive" / "index.sqlite").exists()
         return
     with orthanc(folder) as peer:
         site = site_of(folder, peer)

@@ -39,7 +39,7 @@ from scenario_runner.evidence.signing.stamps import (
 )
 from scenario_runner.evidence.signing.statement import Signed, Statement, read_statement
 from scenario_runner.evidence.signing.trust import Trust, Untrusted, read_certificates
-from scenario_runner.evidence.times import moment
+from scenario_runner.evidence.times import moment, seconds_between
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ class SignatureVerdict:
     """Who vouches for the key; empty when nobody was asked."""
     stamp: Stamp | None = None
     """By when it was there, by an authority's clock; null when it has no stamp or none that holds."""
+    early_s: float = 0.0
+    """By how many seconds the time in it lies before the end of the run, as a clock that was wrong has it; 0 where it does not."""
     findings: tuple[Finding, ...] = ()
 
 
@@ -85,11 +87,17 @@ class Verdict:
         return [*self.findings, *(one for each in self.signatures for one in each.findings)]
 
 
-def verify(folder: Path, trust: Trust | None = None, *, whole_chain: bool = False) -> Verdict:
+def verify(
+    folder: Path,
+    trust: Trust | None = None,
+    *,
+    whole_chain: bool = False,
+    to_be_signed: bool = False,
+) -> Verdict:
     """Hold a run folder against its manifest, its signatures and the run before.
 
     trust: None asks nobody whose keys they are. whole_chain: a run that is chained to one that does not lie
-    beside it is a finding. Raises UsageError when it is no run, MachineError when a file cannot be read.
+    beside it is a finding. to_be_signed: so is one that nobody signed. Raises UsageError when it is no run, MachineError when a file cannot be read.
     """
     try:
         try:
@@ -98,10 +106,10 @@ def verify(folder: Path, trust: Trust | None = None, *, whole_chain: bool = Fals
             if not (folder / "events.ndjson").is_file() and not (folder / SIGNATURES).is_dir():
                 raise
             finding = Finding("missing", MANIFEST, "is missing, so nothing is known of the rest")
-            return Verdict(folder.resolve().name, 0, [finding])
+            return _without_manifest(folder, finding)
         except ValueError as error:
             finding = Finding("manifest", MANIFEST, f"is no manifest: {error}")
-            return Verdict(folder.resolve().name, 0, [finding])
+            return _without_manifest(folder, finding)
         found = changes(folder, manifest)
         signatures = [
             _signature(folder, name, path, manifest, digest, trust)
@@ -114,12 +122,27 @@ def verify(folder: Path, trust: Trust | None = None, *, whole_chain: bool = Fals
         )
         stamps = [name for name, _ in signature_files(folder) if is_stamp(name)]
         found += _left_alone(stamps, [one.file for one in signatures])
+        if to_be_signed and not signatures:
+            found.append(
+                Finding("unsigned", "", "nobody signed it, or what they signed with was taken away")
+            )
         if not available():
             unread += stamps
         verdict = Verdict(manifest.run, len(manifest.files), found, signatures, unread)
         return _with_chain(verdict, folder, manifest, whole=whole_chain)
     except OSError as error:
         raise of_the_machine(f"cannot read '{error.filename}'", error) from error
+
+
+def _without_manifest(folder: Path, finding: Finding) -> Verdict:
+    """Nothing can be said of signatures then but that they are there."""
+    message = "cannot be judged without the manifest that it was made for"
+    signatures = [
+        SignatureVerdict(name, findings=(Finding("manifest", name, message),))
+        for name, _ in signature_files(folder)
+        if not is_stamp(name)
+    ]
+    return Verdict(folder.resolve().name, 0, [finding], signatures)
 
 
 def signature_files(folder: Path) -> list[tuple[str, Path]]:
@@ -158,9 +181,9 @@ def _signature(
             findings.append(Finding("untrusted", name, str(error)))
     stamp, problems = _stamp(name, path, trust)
     findings += problems
-    return SignatureVerdict(
-        name, statement.predicate.signed, key_id(key), vouched, stamp, tuple(findings)
-    )
+    signed = statement.predicate.signed
+    early = max(0.0, seconds_between(signed.time, manifest.finished))
+    return SignatureVerdict(name, signed, key_id(key), vouched, stamp, early, tuple(findings))
 
 
 def _once(signatures: list[SignatureVerdict]) -> list[SignatureVerdict]:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _PIECE: Final = 1 << 16
 _MOST_HEAD: Final = 1 << 16
+_MOST_KEPT: Final = 256
+"""Requests that are kept as h11 has them: it holds each header to the letter, which need not be done again."""
+_END: Final = h11.EndOfMessage()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class KeptConnection:
         self._fixed = [("Host", urlsplit(peer.base).netloc), *headers.items()]
         self._stream: httpcore2.NetworkStream | None = None
         self._http = h11.Connection(h11.CLIENT, _MOST_HEAD)
+        self._requests: dict[tuple[str, str], h11.Request] = {}
 
     def get(self, url: str, accept: str) -> KeptResponse:
         """Ask, and read the whole answer. url: escaped already, below the service's own."""
@@ -54,11 +58,8 @@ class KeptConnection:
         if self._stream is None:
             self._stream = self._line.connect_tcp(self._peer.base, 0)
             self._http = h11.Connection(h11.CLIENT, _MOST_HEAD)
-        place = urlsplit(url)
-        target = f"{place.path or '/'}?{place.query}" if place.query else place.path or "/"
-        headers = [*self._fixed, ("Accept", accept)]
-        request = self._http.send(h11.Request(method="GET", target=target, headers=headers))
-        self._http.send(h11.EndOfMessage())
+        request = self._http.send(self._request(url, accept))
+        self._http.send(_END)
         try:
             self._stream.write(request or b"")
             answer = self._answer(self._stream)
@@ -73,6 +74,19 @@ class KeptConnection:
         else:
             self.close()
         return answer
+
+    def _request(self, url: str, accept: str) -> h11.Request:
+        known = self._requests.get((url, accept))
+        if known is not None:
+            return known
+        place = urlsplit(url)
+        target = f"{place.path or '/'}?{place.query}" if place.query else place.path or "/"
+        headers = [*self._fixed, ("Accept", accept)]
+        made = h11.Request(method="GET", target=target, headers=headers)
+        if len(self._requests) >= _MOST_KEPT:
+            self._requests.clear()
+        self._requests[url, accept] = made
+        return made
 
     def close(self) -> None:
         """Close the connection; may be called twice."""

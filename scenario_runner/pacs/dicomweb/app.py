@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -101,8 +101,8 @@ def routes() -> list[tuple[str, str, Operation, Handler]]:
     return found
 
 
-def make_app(desk: WebDesk, break_off: Breaker) -> Starlette:
-    """The ASGI application below ``/dicom-web``."""
+def make_app(desk: WebDesk, break_off: Breaker, beside: Sequence[Route] = ()) -> Starlette:
+    """The ASGI application below ``/dicom-web``. beside: routes elsewhere, which are answered as they are."""
     door = _Door(desk, break_off)
     middleware = []
     if desk.web.allow_origins:
@@ -120,7 +120,10 @@ def make_app(desk: WebDesk, break_off: Breaker) -> Starlette:
             answers = desk.instead.get(handler, handler)
             resources.setdefault(PREFIX + path, {})[method] = (operation, answers)
     return Starlette(
-        routes=[Route(path, _Resource(door, methods)) for path, methods in resources.items()],
+        routes=[
+            *(Route(path, _Resource(door, methods)) for path, methods in resources.items()),
+            *beside,
+        ],
         middleware=middleware,
         exception_handlers={HTTPException: door.not_found},
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scenario_runner.pacs.dicomweb.app import PREFIX, make_app
+from scenario_runner.pacs.dicomweb.probes import probes
 from scenario_runner.pacs.http_port import HttpPort, PortOptions
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class WebServer(HttpPort):
             requests=desk.options.maximum_associations,
             listening=listening,
         )
-        super().__init__(options, lambda break_off: make_app(desk, break_off))
+        super().__init__(options, lambda break_off: make_app(desk, break_off, probes(desk)))
 
     @property
     def url(self) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 from scenario_runner.archive.index import Sorting
 from scenario_runner.archive.narrowing import Below, Condition, between, has_modality, name_contains
 from scenario_runner.archive.together import GoneError, keep_all, replace_all
-from scenario_runner.errors import MachineError
 from scenario_runner.service.errors import Conflicting, Unavailable
 from scenario_runner.service.homes.home import (
     ORDERS,
@@ -61,12 +58,7 @@ class EmbeddedHome:
 
     def check(self) -> None:
         """By looking something up that is not there, and at the folder. Raises MachineError."""
-        try:
-            self.archive.index.locate("0")
-        except sqlite3.Error as error:
-            raise MachineError(f"the index of the archive cannot be read: {error}") from error
-        if not os.access(self.archive.files.incoming, os.W_OK):
-            raise MachineError("the folder of the archive is gone, or cannot be written")
+        self.archive.check()
 
     def keep(self, arrived: Sequence[Arrived]) -> list[Kept]:
         """Store all at once; of an instance that is there, say whether it is the same one."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import shutil
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from scenario_runner.app import signing
 from scenario_runner.evidence.built_in import fabricate_reporters
 from scenario_runner.evidence.signing.trust import read_trust
 from scenario_runner.evidence.signing.verify import verify
@@ -316,6 +319,61 @@ def test_a_forger_with_a_key_of_their_own_is_told_once_keys_are_trusted(
     assert command("verify", run, "--trust", trusted) == 1
     trust = read_trust([("jane", trusted.read_bytes())])
     assert [one.change for one in verify(run, trust).everything()] == ["untrusted"]
+
+
+def test_signatures_that_were_all_taken_away_are_missed_once_keys_are_trusted(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A run that somebody changed, with a manifest of today and nobody's name, is no run that nobody signed yet."""
+    trusted = public_file(tmp_path, key("ed25519"), "jane.pub")
+    _rebuild(run)
+    shutil.rmtree(run / "signatures")
+    assert command("verify", run) == 0
+    capsys.readouterr()
+    assert command("verify", run, "--trust", trusted) == 1
+    assert "unsigned nobody signed it, or" in capsys.readouterr().out
+
+
+def test_without_its_manifest_signatures_are_not_said_to_be_missing(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (run / "manifest.json").write_text("{}", "utf-8")
+    assert command("verify", run) == 1
+    said = capsys.readouterr().out
+    assert "nobody signed" not in said
+    assert said.count("cannot be judged without the manifest") == 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no file has such a name there")
+def test_the_name_of_a_file_cannot_look_like_a_verdict(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (run / "x\nrun one: 3 files are as they were").write_text("x", "utf-8")
+    assert command("verify", run) == 1
+    assert "added     x[U+000A]run one: 3 files" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("year", "tells"), [(2025, True), (2027, False)])
+def test_a_signature_from_before_the_end_of_the_run_is_told_and_holds(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    year: int,
+    tells: bool,
+) -> None:
+    """A clock was wrong, that of the run or that of who signed; nobody can know which."""
+
+    class Clock(dt.datetime):
+        @classmethod
+        def now(cls, tz: dt.tzinfo | None = None) -> Clock:
+            return cls(year, 6, 1, tzinfo=tz)
+
+    folder = run_folder(tmp_path / "one")
+    monkeypatch.setattr(signing, "dt", SimpleNamespace(datetime=Clock, UTC=dt.UTC))
+    assert signed(folder, key_file(tmp_path, key("ed25519"), "jane.pem")) == 0
+    capsys.readouterr()
+    assert command("verify", folder) == 0
+    assert ("before the run ended: a clock was wrong" in capsys.readouterr().out) is tells
 
 
 def test_a_run_that_was_touched_is_not_signed(run: Path, tmp_path: Path) -> None:
