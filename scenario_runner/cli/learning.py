@@ -47,6 +47,7 @@ def learn(peer: Peer, deadline: Deadline, write: bool, style: Literal["text", "j
 
     With --write the values go into the site file, whose comments and order stay.
     """
+    from scenario_runner.app.learning.learn import Learned
     from scenario_runner.app.learning.learn import learn as learn_of
     from scenario_runner.app.learning.written import snippet
     from scenario_runner.app.learning.written import write as write_into
@@ -57,18 +58,21 @@ def learn(peer: Peer, deadline: Deadline, write: bool, style: Literal["text", "j
             "--write needs a site file that has this target",
             hint="give --site FILE and the name of its target",
         )
-    learned = learn_of(peer.target, deadline, remark)
-    findings = [one.cleaned(peer.clean) for one in learned.findings]
-    if style == "json":
-        for one in findings:
-            click.echo(json_text(one.plain()))
-    elif not write:
-        click.echo(snippet(peer.name if site is not None else "pacs", findings), nl=False)
-    if write and site is not None:
-        changed = write_into(site, peer.name, findings, surroundings())
-        told = f"{', '.join(changed)} written to" if changed else "nothing to change in"
-        remark(f"{told} {site}")
-    _say_what_stays(peer, learned)
+    learned = Learned()
+    try:
+        learn_of(peer.target, deadline, learned, remark)
+        findings = [one.cleaned(peer.clean) for one in learned.findings]
+        if style == "json":
+            for one in findings:
+                click.echo(json_text(one.plain()))
+        elif not write:
+            click.echo(snippet(peer.name if site is not None else "pacs", findings), nl=False)
+        if write and site is not None:
+            changed = write_into(site, peer.name, findings, surroundings())
+            told = f"{', '.join(changed)} written to" if changed else "nothing to change in"
+            remark(f"{told} {site}")
+    finally:
+        _say_what_stays(peer, learned)
     return 0
 
 

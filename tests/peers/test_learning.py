@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
+from scenario_runner.app.learning import learn
+from scenario_runner.app.learning.findings import Finding
+from scenario_runner.cli.group import fabricate as commands
+from scenario_runner.cli.output import reported
+from scenario_runner.errors import StepTimeout
+from scenario_runner.pacs.server import EmbeddedPacs
 from tests.peers import scripted
 from tests.peers.languages import dcmjs, qrscp
 from tests.peers.processes import Modality, Server, dcmqrscp, free_port, orthanc
@@ -286,3 +293,25 @@ def test_nothing_is_sent_where_it_may_not_or_need_not(
     done = fabricate("pacs", "learn", *arguments, "--site", site).check(2)
     assert words in done.err
     assert done.out == ""
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(MemoryError(), 70), (SystemExit(3), 70), (KeyboardInterrupt(), 130), (StepTimeout("x"), 4)],
+    ids=repr,
+)
+def test_what_stays_is_told_also_where_it_is_cut_short(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: BaseException,
+    code: int,
+) -> None:
+    def thrown(_: object) -> list[Finding]:
+        raise error
+
+    monkeypatch.setattr(learn, "_SUBJECTS", (thrown,))
+    with EmbeddedPacs(tmp_path) as pacs:
+        asked = ["pacs", "learn", f"{pacs.ae_title}@127.0.0.1:{pacs.port}"]
+        assert reported(partial(commands.main, asked)) == code
+    assert "5 studies stay on" in capsys.readouterr().err

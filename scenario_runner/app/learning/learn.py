@@ -48,16 +48,15 @@ class Learned:
 
 
 def learn(
-    target: Target, deadline: Deadline, telling: Callable[[str], None] = lambda _: None
-) -> Learned:
-    """Ask a target what it does. telling: told in a few words what is asked next.
+    target: Target, deadline: Deadline, learned: Learned, telling: Callable[[str], None]
+) -> None:
+    """Ask a target what it does. learned: what becomes known, also where it is cut short. telling: told in a few words what is asked next.
 
     Raises TargetError when it takes nothing at all, StepTimeout, Interrupted; what was sent is deleted all the same,
     as far as the target can.
     """
     studies = Studies()
     asking = Asking(target, studies, deadline)
-    learned = Learned()
     try:
         telling("sending small studies")
         _send(asking)
@@ -67,7 +66,6 @@ def learn(
     finally:
         telling("deleting them")
         _clean(asking, learned)
-    return learned
 
 
 def _send(asking: Asking) -> None:
@@ -146,15 +144,15 @@ def _clean(asking: Asking, learned: Learned) -> None:
         for study in asking.studies.all
         if any(image.uid in sent for series in study.series for image in series.images)
     ]
+    learned.left = there
     if "delete" not in able.capabilities:
-        learned.left = there
         return
     trouble = ""
     try:
         able.delete(there, deadline)
         learned.left = _still(able, there, deadline)
     except (TargetError, StepTimeout) as error:
-        trouble, learned.left = str(error), there
+        trouble = str(error)
     learned.deleted = [uid for uid in there if uid not in learned.left]
     if able is not target:
         words = trouble or f"{len(learned.deleted)} of {len(there)} studies are gone"
