@@ -180,6 +180,7 @@ class StudyMaker:
         physician = spec.referring_physician
         if physician is None:
             physician = self._physician(seed)
+        physician = person_name.whole(physician)
         accession = self._accessions.text(
             patient_nth * part.count + nth, seed, dt.datetime.combine(date, time), part.modality
         )
@@ -313,7 +314,7 @@ class SeriesMaker:
 
 def _name(given: str | NameParts | None, person: Person) -> str:
     if isinstance(given, str):
-        return given
+        return person_name.whole(given)
     asked = given is None or given.locale is not None
     return person_name.compose(given, person if asked else None)
 

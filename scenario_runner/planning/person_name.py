@@ -79,6 +79,11 @@ def compose(parts: NameParts | None, person: Person | None) -> str:
     return "=".join(("^".join(components).rstrip("^"), ideographic, phonetic)).rstrip("=")
 
 
+def whole(name: str) -> str:
+    """A name that was given whole, as objects have it: without empty groups at its end (PS3.5 6.2.1.2)."""
+    return name.rstrip("=")
+
+
 def _generated(person: Person) -> str:
     """A generated name; without its middle component if it would be too long with it."""
     alphabetic = f"{person.family}^{person.given}^{person.middle}".rstrip("^")

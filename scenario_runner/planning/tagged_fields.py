@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from scenario_runner.dicom.forms import timezone_fault
 from scenario_runner.language.scalars import as_written
+from scenario_runner.planning.person_name import whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,6 +32,10 @@ _UNHELD = object()
 
 def _text(value: str | None) -> Any:
     return value or ""
+
+
+def _name(value: str | None) -> Any:
+    return whole(value or "")
 
 
 def _optional(value: str | None) -> Any:
@@ -82,7 +87,7 @@ Reading = tuple[str, "Callable[[str | None], Any]"]
 PATIENT: dict[str, Reading] = {
     "PatientID": ("patient_id", _text),
     "IssuerOfPatientID": ("issuer", _optional),
-    "PatientName": ("name", _text),
+    "PatientName": ("name", _name),
     "PatientSex": ("sex", _text),
     "PatientBirthDate": ("birth_date", _date),
     "PatientAddress": ("address", _optional),
@@ -96,7 +101,7 @@ STUDY: dict[str, Reading] = {
     "StudyDescription": ("description", _text),
     "StudyDate": ("date", _date),
     "StudyTime": ("time", _time),
-    "ReferringPhysicianName": ("referring_physician", _text),
+    "ReferringPhysicianName": ("referring_physician", _name),
     "InstitutionName": ("institution", _text),
     "PerformedProcedureStepDescription": ("procedure", _text),
     "TimezoneOffsetFromUTC": ("timezone_offset", _offset),

@@ -126,6 +126,9 @@ def _number(words: str, vr: str) -> Any:
     """IS as int and DS as float where the peer kept to the VR, None for an empty value."""
     if not words:
         return None
+    if vr == "PN":
+        # As DICOM JSON has it: empty groups at the end of a name say nothing (PS3.5 6.2.1.2).
+        return words.rstrip("=") or None
     if vr not in ("IS", "DS") or len(words) > 16:
         return words
     try:

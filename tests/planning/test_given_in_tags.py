@@ -47,6 +47,19 @@ def test_what_tags_say_is_what_the_plan_says() -> None:
     assert series.images[0].uid == "1.2.5"
 
 
+def test_a_name_is_planned_as_objects_have_it_without_empty_groups_at_its_end() -> None:
+    text = """\
+patients:
+  - name: Wang^XiaoDong=王^小东=
+    studies: [{modality: CT, referring_physician: "WHO^D==", tags: {}}]
+  - tags: {PatientName: "Wang^XiaoDong=王^小东="}
+    studies: [{modality: CT, tags: {ReferringPhysicianName: "WHO^D="}}]
+"""
+    for patient in plan(text)[0].patients:
+        [study] = patient.studies
+        assert (patient.name, study.referring_physician) == ("Wang^XiaoDong=王^小东", "WHO^D")
+
+
 def test_templates_and_the_json_say_the_same_as_the_object() -> None:
     made = plan(ALL)
     views = names(made[0])
