@@ -15,7 +15,6 @@ from scenario_runner.archive import private
 from scenario_runner.archive.periods import moved
 from scenario_runner.dicom import element_writing
 from scenario_runner.dicom.characters import SPECIFIC_CHARACTER_SET
-from scenario_runner.dicom.datasets import read_file
 from scenario_runner.dicom.dictionary import vr_of
 from scenario_runner.dicom.element_text import character_sets, encoded_value, texts
 from scenario_runner.dicom.elements import (
@@ -144,6 +143,8 @@ class Match:
 
     def dataset(self) -> Dataset:
         """The identifier, decoded."""
+        from scenario_runner.dicom.datasets import read_file
+
         encoded = self.encode(implicit=False)
         found = read_file(BytesIO(file_meta("", "", EXPLICIT_LE) + encoded))
         del found.file_meta

@@ -12,9 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
-from pydicom.datadict import keyword_for_tag, tag_for_keyword
-
-from scenario_runner.dicom.dictionary import vr_of
+from scenario_runner.dicom.dictionary import attribute, tag_for_keyword, vr_of
 from scenario_runner.dicom.matching import bounds, has_offset, with_offset
 from scenario_runner.lazy_dataclasses import dataclass
 
@@ -58,7 +56,8 @@ def date_beside(tag: int) -> int | None:
 
 @lru_cache(maxsize=512)
 def _partner(tag: int, vr: str, word: str, other: str) -> int | None:
-    keyword = keyword_for_tag(tag)
+    known = attribute(tag)
+    keyword = "" if known is None else known.keyword
     if vr_of(tag) != vr or word not in keyword:
         return None
     found = tag_for_keyword(other.join(keyword.rsplit(word, 1)))

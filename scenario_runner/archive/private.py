@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from pydicom.datadict import private_dictionary_VR
-
 from scenario_runner.dicom.element_text import texts
 from scenario_runner.dicom.elements import Element
 
@@ -65,6 +63,8 @@ def vr_of_private(tag: int, creator: str, value: bytes, *written: str) -> str:
     and UN when it is no text: bytes are compared and answered as they are.
     """
     try:
+        from pydicom.datadict import private_dictionary_VR
+
         known = private_dictionary_VR(tag, creator) if creator else ""
     except KeyError:
         known = ""

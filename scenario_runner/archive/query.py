@@ -26,7 +26,6 @@ from scenario_runner.archive.keys import (
 )
 from scenario_runner.archive.narrowing import Condition, condition_of
 from scenario_runner.archive.periods import TIMEZONE_OFFSET, Zones, moved
-from scenario_runner.dicom import datasets
 from scenario_runner.dicom.characters import fitting
 from scenario_runner.dicom.dictionary import tag_of
 from scenario_runner.dicom.element_text import character_sets, split, texts
@@ -333,6 +332,8 @@ def _check_hierarchy(level: Level, model: Root, keys: Sequence[Key]) -> None:
 
 
 def _elements(identifier: Dataset) -> Elements:
+    from scenario_runner.dicom import datasets
+
     explicit = Encoding(implicit=False)
     sets = datasets.character_sets(identifier)
     return read_elements(datasets.encode_dataset(identifier, explicit, sets), explicit)

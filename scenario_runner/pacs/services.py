@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pydicom.config import IGNORE
-from pydicom.uid import UID
-
+from scenario_runner.dicom.dictionary import registered
 from scenario_runner.dicom.sop_classes import FIND, GET, MOVE, SERVICES, STANDARD_ARC, is_storage
 from scenario_runner.dicom.syntaxes import PLAIN
 from scenario_runner.pacs.commitment import answer_commitment
@@ -101,5 +99,5 @@ def _among(allowed: frozenset[str] | None, uid: str) -> bool:
 
 
 def _is_transfer_syntax(uid: str) -> bool:
-    kind = UID(uid, IGNORE).type
+    kind = registered(uid).kind
     return kind == "Transfer Syntax" or (not kind and not uid.startswith(STANDARD_ARC))

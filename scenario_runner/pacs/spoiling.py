@@ -18,7 +18,6 @@ from scenario_runner.dicom.characters import (
     UTF8,
     UnencodableError,
 )
-from scenario_runner.dicom.datasets import in_utf8
 from scenario_runner.dicom.dictionary import tag_for_keyword, tag_of, vr_of
 from scenario_runner.dicom.element_heads import PIXEL_DATA
 from scenario_runner.dicom.element_text import character_sets, encode
@@ -78,6 +77,8 @@ def altered(data: bytes, transfer_syntax_uid: str, keyword: str, value: str) -> 
     try:
         encoded = encode(tag, [value], terms).value
     except UnencodableError:
+        from scenario_runner.dicom.datasets import in_utf8
+
         data = in_utf8(data, transfer_syntax_uid)
         encoded = encode(tag, [value], (UTF8,)).value
     if not encoding_of(transfer_syntax_uid).little:

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from pydicom.encaps import get_frame
-
 from scenario_runner.decoding import frame_into
 from scenario_runner.decoding.stored_bits import stored_values
 from scenario_runner.dicom.element_heads import PIXEL_DATA
@@ -332,6 +330,8 @@ def frame_size(header: Elements) -> int:
 
 def _encapsulated_frame(file: BinaryIO, span: Span, header: Elements, number: int) -> Buffer:
     """The fragments of one frame, put together (PS3.5 A.4)."""
+    from pydicom.encaps import get_frame
+
     tables = [header[tag].value for tag in (_OFFSETS, _LENGTHS) if tag in header]
     file.seek(span.start)
     try:

@@ -9,9 +9,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from pydicom import Dataset
-
-import scenario_runner.dicom.datasets  # noqa: F401
 from scenario_runner.decoding import can_decode
 from scenario_runner.dicom.elements import DamagedDatasetError
 from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_LE, IMPLICIT_LE, JPEG_BASELINE
@@ -45,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from PIL import Image
+    from pydicom import Dataset
 
     from scenario_runner.archive.index import Located
     from scenario_runner.showing.rows import Rows
@@ -68,6 +66,9 @@ _UNPACKED: Final = frozenset((IMPLICIT_LE, EXPLICIT_LE, DEFLATED))
 def warm_up() -> None:
     """Load what the first picture would wait for, and with it all who ask meanwhile."""
     import numpy as np
+    from pydicom import Dataset
+
+    import scenario_runner.dicom.datasets  # noqa: F401
 
     header = Dataset()
     header.Rows = header.Columns = 8

@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import Final
 
 from anyascii import anyascii
-from rapidfuzz.distance import OSA
 
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.registry.folding import fold
@@ -152,10 +151,18 @@ def _each(fewer: Sequence[str], more: Sequence[str]) -> Iterator[float]:
         yield max(max(_similarity(token, one), _by_sound(token, one)[0]) for one in more)
 
 
+def slips_between(one: str, other: str, most: int) -> int:
+    """How many slips make one of the other; of more than ``most`` one more than that."""
+    # A service that matches nothing needs none of its four MB.
+    from rapidfuzz.distance import OSA
+
+    return OSA.distance(one, other, score_cutoff=most)
+
+
 def _similarity(one: str, other: str) -> float:
     """1 minus slips by length; short names bear none, long ones two."""
     longest = max(len(one), len(other))
-    slips = OSA.distance(one, other, score_cutoff=3)
+    slips = slips_between(one, other, 3)
     if slips == 0:
         return 1.0
     if slips > (0 if longest < 4 else 1 if longest < 8 else 2):

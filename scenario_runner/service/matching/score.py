@@ -10,10 +10,15 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from rapidfuzz.distance import OSA
-
 from scenario_runner.lazy_dataclasses import dataclass
-from scenario_runner.service.matching.names import ALIKE, Likeness, likeness, plain, spelling
+from scenario_runner.service.matching.names import (
+    ALIKE,
+    Likeness,
+    likeness,
+    plain,
+    slips_between,
+    spelling,
+)
 
 if TYPE_CHECKING:
     from scenario_runner.registry.patient import Patient
@@ -100,7 +105,7 @@ def _birth(one: str, other: str) -> tuple[float, str]:
         return 1.0, "birth date is the same"
     if one[:4] == other[:4] and one[4:6] == other[6:] and one[6:] == other[4:6]:
         return 0.9, "day and month of the birth date changed places"
-    if OSA.distance(one, other, score_cutoff=1) == 1:
+    if slips_between(one, other, 1) == 1:
         return 0.7, "birth date differs by one digit"
     return 0.0, "birth date is another"
 
@@ -119,7 +124,7 @@ def _number(study: StudyFacts, patient: Patient) -> tuple[float, str]:
     for number, issuer in ((patient.id, patient.issuer), *patient.other_ids):
         if number == wanted and (not study.issuer or not issuer or issuer == study.issuer):
             return 1.0, "patient ID is the same"
-    if len(wanted) >= 5 and OSA.distance(wanted, patient.id, score_cutoff=1) == 1:
+    if len(wanted) >= 5 and slips_between(wanted, patient.id, 1) == 1:
         return 0.5, "patient ID differs by a slip"
     return 0.0, ""
 
