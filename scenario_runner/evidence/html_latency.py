@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.evidence.html_text import First, first
@@ -12,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from scenario_runner.evidence.record import StepRecord
-    from scenario_runner.evidence.record_latency import LatencyRecord, QuantilesRecord
+    from scenario_runner.evidence.record_latency import GroupRecord, LatencyRecord, QuantilesRecord
 
 _OPERATIONS, _GROUPS = 20, 20
+_NUMBER = re.compile(r"[0-9]{1,9}").fullmatch
 
 
 def latencies(step: StepRecord) -> First[dict[str, Any]]:
@@ -53,7 +55,7 @@ def _shown(record: LatencyRecord) -> dict[str, Any]:
                 "times": [""] * 4,
             }
         )
-    groups = first(record.groups if len(record.groups) > 1 else [], _GROUPS)
+    groups = first(_in_order(record.groups) if len(record.groups) > 1 else [], _GROUPS)
     rows += [_row(f"{one.by} {one.name}", one) for one in groups.items]
     return {
         "operation": record.operation,
@@ -71,6 +73,17 @@ def _shown(record: LatencyRecord) -> dict[str, Any]:
             if plot
         ],
     }
+
+
+def _in_order(groups: Sequence[GroupRecord]) -> list[GroupRecord]:
+    """Kind by kind as they came; those of a kind that are numbered, as associations are, by their numbers."""
+    kinds = list(dict.fromkeys(one.by for one in groups))
+
+    def place(one: GroupRecord) -> tuple[int, int]:
+        number = int(one.name) if _NUMBER(one.name) else 0
+        return kinds.index(one.by), number
+
+    return sorted(groups, key=place)
 
 
 def _row(name: str, one: QuantilesRecord) -> dict[str, Any]:

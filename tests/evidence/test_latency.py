@@ -89,6 +89,19 @@ def test_a_load_tells_the_time_from_the_request_and_how_late_it_was_beside() -> 
     ]
 
 
+def test_associations_stand_by_their_numbers_whichever_was_answered_first() -> None:
+    measured = Measured("C-ECHO")
+    for name in ("2", "10", "1", "x", "9" * 5000):
+        measured.record(1.0, 0.01, labels={"modality": "CT", "association": name})
+    record = LatencyRecord.model_validate(measured.plain())
+    step = StepRecord(id="echo", step="echo", outcome="passed", latencies=[record])
+    [shown] = latencies(step).items
+    names = [row["name"] for row in shown["rows"] if len(row["name"]) < 20]
+    assert names == [
+        "C-ECHO", "modality CT", "association x", "association 1", "association 2", "association 10",
+    ]  # fmt: skip
+
+
 def test_numbers_that_cannot_be_drawn_are_left_out() -> None:
     damaged = _record(50).model_copy(update={"max_s": float("inf")})
     step = StepRecord(id="send", step="send", outcome="passed", latencies=[damaged])
