@@ -5,20 +5,17 @@ Documents stay as they came. Every failure is told in words and names the server
 
 from __future__ import annotations
 
-import datetime as dt
-import email.utils
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
-from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit
+from urllib.parse import quote
 
 from scenario_runner.errors import OperationFailed, ProtocolViolation, UsageError
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.network.dicomweb.answer import Answer
-from scenario_runner.network.dicomweb.session import Session
+from scenario_runner.orders.fhir.connection import BUSY, TRIES, Connection
 from scenario_runner.orders.fhir.documents import (
-    JSON,
     NotFhir,
     Page,
     Resource,
@@ -26,7 +23,6 @@ from scenario_runner.orders.fhir.documents import (
     name_of,
     outcome_words,
     page,
-    parsed,
     says_failed,
 )
 from scenario_runner.orders.fhir.written import Written, lost, reference_of
@@ -41,10 +37,6 @@ if TYPE_CHECKING:
 Release = Literal["R4", "R4B", "R5"]
 _RELEASES: Final[Mapping[str, Release]] = {"4.0": "R4", "4.1": "R4B", "4.3": "R4B", "5.0": "R5"}
 """What the beginning of CapabilityStatement.fhirVersion means."""
-_BUSY: Final = (429, 503)
-_TRIES: Final = 5
-_FIRST_WAIT, _LONGEST_WAIT = 0.5, 60.0
-"""Seconds before the second try, twice as many before each further one; and the most that is waited."""
 _SELECTING: Final = ("_id", "_lastUpdated", "_tag", "_profile", "_security", "_has", "_list", "_source",
                      "_text", "_content", "_filter")  # fmt: skip
 """Parameters of every resource that say what matches (R4 3.1.1.4)."""
@@ -86,35 +78,10 @@ class Fhir:
         opened: Callable[[Mapping[str, Any]], None] | None = None,
         learned: Callable[[str], object] = lambda _: None,
     ) -> None:
-        self._peer = peer
-        self._deadline = deadline
         self._version = version
-        self._credentials = credentials
-        self._opened = opened
-        self._learned = learned
-        self._was_let_in = False
-        self._session = self._logged_in()
-
-    def _logged_in(self) -> Session:
-        """A connection, with a new token where there are client credentials."""
-        if self._credentials is not None:
-            from scenario_runner.orders.fhir.token import with_token
-
-            self._peer = with_token(self._peer, self._credentials, self._deadline)
-            if self._peer.login is not None and self._peer.login.bearer:
-                self._learned(self._peer.login.bearer)
-        return Session(self._peer, self._deadline, self._opened)
-
-    def _renewed(self) -> bool:
-        """Ask for a new token, if there are credentials and the one of now was good before: it is over."""
-        if self._credentials is None or not self._was_let_in:
-            return False
-        self._was_let_in = False
-        before = self._session
-        before.close()
-        self._session = self._logged_in()
-        self._session.facts = before.facts  # one conversation all the same
-        return True
+        self._connection = Connection(
+            peer, deadline, credentials=credentials, opened=opened, learned=learned
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -124,17 +91,17 @@ class Fhir:
 
     def close(self) -> None:
         """Close the connection; may be called twice."""
-        self._session.close()
+        self._connection.close()
 
     @property
     def base(self) -> str:
         """What resources are appended to."""
-        return self._peer.base
+        return self._connection.peer.base
 
     @property
     def facts(self) -> Mapping[str, Any]:
         """Of the exchanges so far."""
-        return self._session.facts
+        return self._connection.facts
 
     def version(self) -> Release:
         """The release that the server speaks. Raises TargetError where it does not say, or is another."""
@@ -143,7 +110,7 @@ class Fhir:
             said = statement.get("fhirVersion")
             major = ".".join(str(said).split(".")[:2])
             if statement["resourceType"] != "CapabilityStatement" or major not in _RELEASES:
-                raise self._peer.error(
+                raise self._connection.peer.error(
                     OperationFailed,
                     f"the server speaks FHIR {said}" if said else "the server says no FHIR version",
                     f"in its {statement['resourceType']}; R4, R4B and R5 are read here",
@@ -154,10 +121,10 @@ class Fhir:
 
     def read(self, place: str) -> Resource:
         """A resource: ``Patient/123``, or a URL or path below the base, with its query."""
-        with self._asked("GET", place) as (answer, resource):
-            if answer.status != 200 or resource is None:
-                raise self._failed(f"reading {place}", answer, resource)
-            return resource
+        answer, resource = self._connection.ask("GET", place)
+        if answer.status != 200 or resource is None:
+            raise self._failed(f"reading {place}", answer, resource)
+        return resource
 
     def search(
         self,
@@ -176,15 +143,15 @@ class Fhir:
         place, params = resource, [*query, *counted]
         seen: set[str] = set()
         while True:
-            with self._asked("GET", place, params) as (answer, bundle):
-                if answer.status != 200 or bundle is None:
-                    raise self._failed(f"the search for {resource}", answer, bundle)
+            answer, bundle = self._connection.ask("GET", place, params)
+            if answer.status != 200 or bundle is None:
+                raise self._failed(f"the search for {resource}", answer, bundle)
             following = self._take(found, bundle, limit, query)
             if following is None:
                 return found
             if following in seen or found.pages >= _MOST_PAGES:
                 what = "a page that was there before" if following in seen else "ever more pages"
-                raise self._peer.error(
+                raise self._connection.peer.error(
                     ProtocolViolation,
                     f"the search for {resource} does not end",
                     f"page {found.pages} links to {what}",
@@ -199,7 +166,7 @@ class Fhir:
         try:
             one = page(bundle)
         except NotFhir as error:
-            raise self._unreadable(error) from None
+            raise self._connection.unreadable(error) from None
         found.pages += 1
         if found.pages == 1:
             _compare(found, one, query)
@@ -229,148 +196,31 @@ class Fhir:
         self, method: str, place: str, resource: Resource, headers: Mapping[str, str]
     ) -> Written:
         body = json.dumps(resource, ensure_ascii=False).encode()
-        with self._asked(method, place, content=body, headers=headers) as (answer, made):
-            what = f"{'creating' if method == 'POST' else 'updating'} {place}"
-            if answer.status not in (200, 201) or says_failed(made):
-                raise self._failed(what, answer, made)
-            is_one = made is not None and made["resourceType"] == resource["resourceType"]
-            reference = name_of(made) if is_one and made and made.get("id") else ""
-            reference = reference or reference_of(answer.header("location"), resource)
-            if not reference:
-                raise self._peer.error(
-                    ProtocolViolation,
-                    f"{what}: the server does not say which one it is now",
-                    f"{answer.words} without a Location and without the resource",
-                )
-            kept = made if is_one else None
-            return Written(
-                reference, answer.status == 201, answer.status, kept, lost(resource, kept)
-            )
-
-    def _asked(
-        self,
-        method: str,
-        place: str,
-        params: Sequence[tuple[str, str]] = (),
-        *,
-        content: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> _Exchanges:
-        return _Exchanges(self, method, place, params, content, headers or {})
-
-    def _place(self, place: str) -> tuple[list[str], list[tuple[str, str]]]:
-        """Segments below the base and the query of a URL. Raises ProtocolViolation for one elsewhere."""
-        url = urljoin(f"{self.base}/", place)
-        base, found = urlsplit(self.base), urlsplit(url)
-        same = (found.scheme, found.netloc) == (base.scheme, base.netloc)
-        path = found.path.rstrip("/")
-        if not same or not (path == base.path or path.startswith(f"{base.path}/")):
-            raise self._peer.error(
+        answer, made = self._connection.ask(method, place, content=body, headers=headers)
+        what = f"{'creating' if method == 'POST' else 'updating'} {place}"
+        if answer.status not in (200, 201) or says_failed(made):
+            raise self._failed(what, answer, made)
+        is_one = made is not None and made["resourceType"] == resource["resourceType"]
+        reference = name_of(made) if is_one and made and made.get("id") else ""
+        reference = reference or reference_of(answer.header("location"), resource)
+        if not reference:
+            raise self._connection.peer.error(
                 ProtocolViolation,
-                "the server refers to another place, where nobody is logged in",
-                f"{found.scheme}://{found.netloc.rpartition('@')[2]}{found.path}"[:200],
-                hint=f"if that is the same server, give its url as it is there; now it is {self.base}",
+                f"{what}: the server does not say which one it is now",
+                f"{answer.words} without a Location and without the resource",
             )
-        segments = [unquote(one) for one in path[len(base.path) :].strip("/").split("/") if one]
-        return segments, parse_qsl(found.query, keep_blank_values=True)
+        kept = made if is_one else None
+        return Written(reference, answer.status == 201, answer.status, kept, lost(resource, kept))
 
     def _failed(self, what: str, answer: Answer, resource: Resource | None) -> OperationFailed:
         words = outcome_words(resource)
         hint = None
         if answer.status in (404, 405, 410) and not words:
             hint = "check the target's 'fhir' url: 'ImagingStudy' and the like are appended to it"
-        if answer.status in _BUSY:
-            words = "; ".join(part for part in (words, f"{_TRIES} times in a row") if part)
+        if answer.status in BUSY:
+            words = "; ".join(part for part in (words, f"{TRIES} times in a row") if part)
         reason = f"{answer.words}: {words}" if words else answer.words
-        return self._peer.error(OperationFailed, f"{what} failed", reason, hint=hint)
-
-    def _unreadable(self, error: NotFhir) -> ProtocolViolation:
-        return self._peer.error(ProtocolViolation, error.message, error.reason, hint=error.hint)
-
-
-class _Exchanges:
-    """One request, asked again while the server is busy; its answer with the resource in it."""
-
-    def __init__(
-        self,
-        fhir: Fhir,
-        method: str,
-        place: str,
-        params: Sequence[tuple[str, str]],
-        content: bytes | None,
-        headers: Mapping[str, str],
-    ) -> None:
-        self._fhir, self._method, self._place = fhir, method, place
-        self._params, self._content, self._headers = params, content, headers
-
-    def __enter__(self) -> tuple[Answer, Resource | None]:
-        wait = _FIRST_WAIT
-        for _ in range(_TRIES - 1):
-            answer, resource = self._once()
-            if answer.status not in _BUSY:
-                return answer, resource
-            asked = retry_after(answer.header("retry-after"), dt.datetime.now(dt.UTC))
-            self._fhir._deadline.sleep(min(wait if asked is None else asked, _LONGEST_WAIT))  # noqa: SLF001
-            wait *= 2
-        return self._once()
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-    def _once(self) -> tuple[Answer, Resource | None]:
-        fhir = self._fhir
-        answer, body = self._exchanged()
-        if answer.status == 401 and fhir._renewed():  # noqa: SLF001 - its own
-            answer, body = self._exchanged()
-        answer.admit()
-        fhir._was_let_in = True  # noqa: SLF001
-        kind = answer.media_type.essence if answer.media_type else ""
-        if answer.status in (200, 201) and (body or self._method == "GET"):
-            try:
-                return answer, parsed(body, kind)
-            except NotFhir as error:
-                raise fhir._unreadable(error) from None  # noqa: SLF001
-        try:
-            return answer, parsed(body, kind)
-        except NotFhir:
-            return answer, None
-
-    def _exchanged(self) -> tuple[Answer, bytes]:
-        """The answer and its body; only the beginning of one that refuses us."""
-        fhir = self._fhir
-        path, query = fhir._place(self._place)  # noqa: SLF001
-        headers = dict(self._headers)
-        if self._content is not None:
-            headers |= {
-                "Content-Type": JSON,
-                "Content-Length": str(len(self._content)),
-                "Prefer": "return=representation",
-            }
-        with fhir._session.exchange(  # noqa: SLF001
-            self._method,
-            path,
-            params=[*query, *self._params],
-            accept=JSON,
-            content=None if self._content is None else [self._content],
-            headers=headers,
-        ) as answer:
-            if answer.status == 401:
-                return answer, answer.beginning()
-            answer.admit()
-            return answer, answer.body()
-
-
-def retry_after(given: str, now: dt.datetime) -> float | None:
-    """Seconds that a Retry-After asks for (RFC 9110 10.2.3): a number, or a date; None for neither."""
-    if given.strip().isascii() and given.strip().isdigit():
-        return float(given)
-    try:
-        then = email.utils.parsedate_to_datetime(given)
-    except (ValueError, TypeError):
-        return None
-    if then.tzinfo is None:
-        then = then.replace(tzinfo=dt.UTC)
-    return max(0.0, (then - now).total_seconds())
+        return self._connection.peer.error(OperationFailed, f"{what} failed", reason, hint=hint)
 
 
 def _compare(found: Found, first: Page, query: Sequence[tuple[str, str]]) -> None:

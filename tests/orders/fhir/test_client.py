@@ -11,8 +11,9 @@ import pytest
 
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import OperationFailed, ProtocolViolation, StepTimeout, TargetError
-from scenario_runner.orders.fhir import client
-from scenario_runner.orders.fhir.client import Fhir, retry_after
+from scenario_runner.orders.fhir import connection
+from scenario_runner.orders.fhir.client import Fhir
+from scenario_runner.orders.fhir.connection import retry_after
 from scenario_runner.orders.fhir.token import Credentials
 from tests.network.dicomweb.services import Asked, Reply, service
 
@@ -43,7 +44,7 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A client of a server that answers as told; it does not wait long before it asks again."""
     import contextlib
 
-    monkeypatch.setattr(client, "_FIRST_WAIT", 0.01)
+    monkeypatch.setattr(connection, "_FIRST_WAIT", 0.01)
 
     @contextlib.contextmanager
     def opened(behave: Callable[[Asked], Reply]) -> Iterator[tuple[Fhir, list[Asked]]]:
