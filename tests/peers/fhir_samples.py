@@ -113,7 +113,10 @@ def request(number: int, release: str = "R4") -> dict[str, Any]:
     return {
         "resourceType": "ServiceRequest",
         "id": f"r{number}",
-        "identifier": [typed("PLAC", f"P{number}"), typed("FILL", f"F{number}")],
+        "identifier": [
+            typed("PLAC", f"P{number}", system="urn:oid:1.2.36.7"),
+            typed("FILL", f"F{number}", system="http://ris/orders", assigner={"display": "RIS"}),
+        ],
         "status": "active",
         "intent": "order",
         "priority": "stat",

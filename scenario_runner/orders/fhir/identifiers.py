@@ -33,6 +33,22 @@ def issuer(value: Any, reading: Reading) -> str | None:
     return short_text(named or str(one.get("system") or "").removeprefix("urn:oid:"), reading)
 
 
+def authority(value: Any, reading: Reading) -> list[dict[str, Any]] | None:
+    """Who gave the number of an identifier, as an item of an order's identifier sequence (PS3.3 table 10-17)."""
+    if not isinstance(value, Mapping) or not value.get("value"):
+        return None
+    assigner = value.get("assigner")
+    name = text(assigner.get("display"), reading) if isinstance(assigner, Mapping) else None
+    system = text(value.get("system"), reading) or ""
+    found = {"LocalNamespaceEntityID": name} if name else {}
+    oid = system.removeprefix("urn:oid:")
+    if oid != system and not _uid_fault(oid):
+        found |= {"UniversalEntityID": oid, "UniversalEntityIDType": "ISO"}
+    elif system:
+        found |= {"UniversalEntityID": system, "UniversalEntityIDType": "URI"}
+    return [found] if found else None
+
+
 def main_identifier(identifiers: Sequence[Any]) -> Mapping[str, Any] | None:
     """Which of a patient's identifiers is the PatientID."""
     known = [one for one in identifiers if isinstance(one, Mapping) and one.get("value")]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from scenario_runner.orders.fhir.codes import body_part, code, reason, side
-from scenario_runner.orders.fhir.identifiers import issuer, patient_id, sop_class, uid
+from scenario_runner.orders.fhir.identifiers import authority, issuer, patient_id, sop_class, uid
 from scenario_runner.orders.fhir.moments import date, offset, time
 from scenario_runner.orders.fhir.names import person_name
 from scenario_runner.orders.fhir.reading import Reader, Reading, short_text, text
@@ -100,7 +100,7 @@ READERS: Final[Mapping[str, Reader]] = {
     "text": text, "short text": short_text, "reason": reason, "number": number, "date": date, "time": time,
     "offset": offset, "sex": sex, "name": name, "person": person, "address": address,
     "phone": phone, "priority": priority, "patient id": patient_id, "issuer": issuer, "uid": uid,
-    "class": sop_class, "code": code, "body part": body_part, "side": side,
+    "class": sop_class, "code": code, "body part": body_part, "side": side, "authority": authority,
 }  # fmt: skip
 WHOLE: Final = ("name", "address", "patient id", "issuer")
 """Readers that want all items of a list at once."""

@@ -110,6 +110,16 @@ EXPECTED = {
     ],
     "PlacerOrderNumberImagingServiceRequest": "P1",
     "FillerOrderNumberImagingServiceRequest": "F1",
+    "OrderPlacerIdentifierSequence": [
+        {"UniversalEntityID": "1.2.36.7", "UniversalEntityIDType": "ISO"}
+    ],
+    "OrderFillerIdentifierSequence": [
+        {
+            "LocalNamespaceEntityID": "RIS",
+            "UniversalEntityID": "http://ris/orders",
+            "UniversalEntityIDType": "URI",
+        }
+    ],
     "RequestingPhysician": "Referrer^Rita^^Dr.",
     "IssueDateOfImagingServiceRequest": "20260201",
     "IssueTimeOfImagingServiceRequest": "100000",  # in the zone of the study's start
