@@ -48,12 +48,13 @@ def prunable(
     """The runs to delete of those that ``stored`` lists.
 
     The newest ``keep`` stay, what started at ``before`` or later, what is signed, and what a run that stays is
-    chained to. passed_only: what did not pass stays, too.
+    chained to. passed_only: what did not pass stays, too. So does what lies elsewhere, and only a link leads to.
     """
     gone = [
         one
         for one in runs[keep:]
         if not one.signed
+        and not one.folder.is_symlink()
         and (before is None or (one.record.started or "9") < before.isoformat())
         and (not passed_only or one.record.outcome == "passed")
     ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from scenario_runner.amounts import amount
 from scenario_runner.cli.options import Decorator, RunFolder, examples
 from scenario_runner.cli.wrapping import json_text
 
@@ -132,7 +133,9 @@ def history(folder: Path, noise: float, style: str, html: Path | None) -> int:
         marks = "".join(_MARKS[one.outcome] for one in case.past[-40:])
         last = seconds(case.past[-1].duration_s)
         click.echo(f"{words:22} {marks:40} {last:>9}  {_plain(case.id)}")
-    click.echo(f"{len(past.runs)} runs, {len(past.cases)} cases; . passed, F failed, E error")
+    click.echo(
+        f"{amount(len(past.runs), 'run')}, {amount(len(past.cases), 'case')}; . passed, F failed, E error"
+    )
     return 0
 
 

@@ -37,7 +37,7 @@ def list_(folder: Path, style: str) -> int:
     FOLDER is runs unless another is named.
     """
     from scenario_runner.app.run_store import stored
-    from scenario_runner.evidence.html_text import seconds, visible
+    from scenario_runner.evidence.html_text import in_a_line, seconds
 
     for one in stored(folder):
         record = one.record
@@ -58,7 +58,7 @@ def list_(folder: Path, style: str) -> int:
         signed = f", signed by {one.signed}" if one.signed else ""
         started = (record.started or "")[:19].replace("T", " ")
         click.echo(
-            f"{visible(one.folder.name, 60):28} {started:19}  {record.outcome:11} "
+            f"{in_a_line(one.folder.name, 60):28} {started:19}  {record.outcome:11} "
             f"{passed} of {len(record.cases)} cases, {seconds(record.duration_s)}{signed}"
         )
     return 0
@@ -110,7 +110,7 @@ def prune(folder: Path, keep: int, older_than: int | None, passed: bool, yes: bo
     The newest N stay, and whatever is signed or comes before a run that stays in a chain.
     """
     from scenario_runner.app.run_store import delete, prunable, stored
-    from scenario_runner.evidence.html_text import visible
+    from scenario_runner.evidence.html_text import in_a_line
 
     before = None
     if older_than is not None:
@@ -120,7 +120,7 @@ def prune(folder: Path, keep: int, older_than: int | None, passed: bool, yes: bo
         click.echo("nothing to delete")
         return 0
     for one in gone:
-        click.echo(f"{visible(one.folder.name, 80)}  {one.record.outcome}")
+        click.echo(f"{in_a_line(one.folder.name, 80)}  {one.record.outcome}")
     if not yes and not click.confirm(
         f"Delete these {len(gone)} runs? (--yes does not ask)", err=True
     ):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from scenario_runner.evidence.signing.stamps import Stamp
     from scenario_runner.evidence.signing.verify import SignatureVerdict, Verdict
 
-_BREAKS: Final = re.compile(r"[\t\n]")
-"""What ``visible`` leaves."""
 _EARLY: Final = 2.0
 """Seconds from which it is told: the time in a signature is that of a whole second."""
 
@@ -120,9 +117,9 @@ def _stamp(stamp: Stamp) -> str:
 
 def _plain(text: str) -> str:
     """In one line, without what steers a terminal: names of files and of people come from elsewhere, and none is to look like a verdict."""
-    from scenario_runner.evidence.html_text import visible
+    from scenario_runner.evidence.html_text import in_a_line
 
-    return _BREAKS.sub(lambda found: f"[U+{ord(found[0]):04X}]", visible(text, 400))
+    return in_a_line(text, 400)
 
 
 def _as_json(verdict: Verdict) -> dict[str, object]:

@@ -90,11 +90,17 @@ class History:
 
 
 def run_folders(folder: Path) -> list[Path]:
-    """The run folders directly below a folder, by name. Raises UsageError, MachineError."""
+    """The run folders directly below a folder, by name, each once: a link such as ``latest`` to one of them is no other run.
+
+    Raises UsageError, MachineError.
+    """
     if not folder.is_dir():
         raise UsageError(f"'{folder}' is no folder", hint="name the folder that runs lie in: runs")
     try:
-        return [one for one in sorted(folder.iterdir()) if (one / EVENTS).is_file()]
+        found = [one for one in sorted(folder.iterdir()) if (one / EVENTS).is_file()]
+        # A folder itself comes before what leads to it.
+        found.sort(key=lambda one: one.is_symlink())
+        return sorted({one.resolve(): one for one in reversed(found)}.values())
     except OSError as error:
         raise of_the_machine(f"cannot read '{folder}'", error) from error
 

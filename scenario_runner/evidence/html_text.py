@@ -33,6 +33,7 @@ _HIDDEN = re.compile(
     "\U000e0000-\U000e007f]"
 )
 """Characters that are invisible or turn the text around; a record has to show that they are there."""
+_BREAKS = re.compile(r"[\t\n]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,11 @@ def visible(value: Any, limit: int = 600) -> str:
         text = text[:limit]
     text = _HIDDEN.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
     return f"{text}… ({cut:,} more characters in run.json)" if cut > 0 else text
+
+
+def in_a_line(text: str, limit: int) -> str:
+    """The same, line ends and tabs spelled out, too: a name of a file is not to look like a line of ours."""
+    return _BREAKS.sub(lambda found: f"[U+{ord(found[0]):04X}]", visible(text, limit))
 
 
 def t(value: Any, limit: int = 1000) -> Markup:

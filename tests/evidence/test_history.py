@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -99,6 +100,25 @@ def test_what_is_signed_or_chained_to_is_not_deleted(tmp_path: Path) -> None:
     assert [one.folder.name for one in gone] == ["d3", "d1"]
     assert command("runs", "prune", runs, "--keep", "1", "--yes") == 0
     assert sorted(one.name for one in runs.iterdir()) == ["d2", "d4", "d5"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="symbolic links need rights there")
+def test_a_link_to_the_latest_run_is_no_run_more_and_nothing_is_deleted_through_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of two runs one was to stay: the link did, and the run that it led to went."""
+    runs = tmp_path / "runs"
+    elsewhere = run_folder(tmp_path / "elsewhere", "20260101-x")
+    newest = run_folder(runs / "z\nnewest", "20260102-x")
+    (runs / "a-latest").symlink_to(newest)
+    (runs / "of-another-disk").symlink_to(elsewhere)
+    assert command("history", runs) == 0
+    assert "2 runs, 1 case;" in capsys.readouterr().out
+    assert command("runs", "list", runs) == 0
+    assert "z[U+000A]newest" in capsys.readouterr().out
+    assert command("runs", "prune", runs, "--keep", "0", "--yes") == 0
+    assert sorted(one.name for one in runs.iterdir()) == ["a-latest", "of-another-disk"]
+    assert (elsewhere / "events.ndjson").is_file()
 
 
 def test_an_exported_run_is_whole_and_the_same_bytes_twice(tmp_path: Path) -> None:
