@@ -30,6 +30,7 @@ _PAGE: Final = f"""<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <title>DICOM Fabricator: API</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="{DOCS}/swagger-ui.css">
@@ -43,7 +44,11 @@ _PAGE: Final = f"""<!doctype html>
 </body>
 </html>
 """
-_START: Final = """SwaggerUIBundle({
+_START: Final = """const dark = matchMedia("(prefers-color-scheme: dark)");
+const follow = () => { document.documentElement.classList.toggle("dark-mode", dark.matches); };
+dark.addEventListener("change", follow);
+follow();
+SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#swagger-ui",
   deepLinking: true,

@@ -13,7 +13,7 @@ from scenario_runner.app.row_texts import cell
 from scenario_runner.evidence.html_text import amount, seconds, visible
 
 _WORD: Final = re.compile(r"[A-Z]*[^A-Z]+|[A-Z]+$")
-_UNITS: Final = ("bytes", "kB", "MB", "GB", "TB")
+_UNITS: Final = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
 
 def t(value: Any, limit: int = 1_000) -> Markup:
@@ -45,15 +45,12 @@ def _group(group: str) -> str:
 
 
 def size(count: int) -> str:
-    """Bytes in the unit that suits them (powers of 1000, as SI has it)."""
+    """Bytes in the unit that suits them: powers of 1024, in which limits are said (IEC 80000-13)."""
     value, unit = float(count), 0
-    while value >= 999.5 and unit < len(_UNITS) - 1:
-        value, unit = value / 1000, unit + 1
-    return (
-        f"{value:.0f} {_UNITS[unit]}"
-        if unit == 0 or value >= 99.5
-        else f"{value:.1f} {_UNITS[unit]}"
-    )
+    while value >= 1023.5 and unit < len(_UNITS) - 1:
+        value, unit = value / 1024, unit + 1
+    whole = unit == 0 or value >= 99.5 or value == int(value)
+    return f"{value:.0f} {_UNITS[unit]}" if whole else f"{value:.1f} {_UNITS[unit]}"
 
 
 def moment(when: dt.datetime | str | None) -> Markup:

@@ -28,7 +28,7 @@ from scenario_runner.web.text import Text
 
 _LOOK: Final = 0.1
 """Seconds after which it is looked whether an upload has come further."""
-_ADMIT: Final = 50
+_ADMIT: Final = 20
 """Looks after which it is asked whether whoever watches may still."""
 FIELDS: Final = ("file", "files")
 UploadId = Annotated[

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -216,3 +219,30 @@ def test_every_answer_tells_browsers_to_run_and_frame_nothing_of_others(service:
         assert "frame-ancestors" in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "no-referrer"
+
+
+def test_who_logs_out_sees_no_more_of_an_upload_that_goes_on(service: Served, data: Path) -> None:
+    chosen, place = str(uuid.uuid4()), urlsplit(service.url)
+    boss = {"Authorization": f"Bearer {key(data, 'boss')}"}
+    address = f"/api/v1/dicom/uploads/{chosen}"
+    head = (
+        f"POST /api/v1/dicom/upload-multiple?upload_id={chosen} HTTP/1.1\r\nHost: {place.netloc}\r\n"
+        f"Authorization: {boss['Authorization']}\r\nContent-Length: {1 << 30}\r\n"
+        "Content-Type: multipart/form-data; boundary=part\r\n\r\n"
+        '--part\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n'
+    )
+    with (
+        socket.create_connection((place.hostname or "", place.port or 0), 60) as uploading,
+        logged_in(service.url, "joy") as client,
+    ):
+        uploading.sendall(head.encode() + bytes(1 << 20))
+        until = time.monotonic() + 60
+        while client.get(address).status_code != 200:
+            assert time.monotonic() < until, "the upload does not begin"
+            time.sleep(0.05)
+        with client.stream("GET", f"{address}/events") as events:
+            told = events.iter_lines()
+            assert next(told) == "event: progress"
+            assert client.post(LOGOUT).status_code == 204
+            assert "event: ended" not in list(told), "the upload went on"
+        assert service.client.get(service.url + address, headers=boss).json()["progress"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from scenario_runner.web.console.places import own_place
 from scenario_runner.web.console.rendering import FOLDER
@@ -17,6 +17,8 @@ from scenario_runner.web.console.texts import Catalogue
 from tests.running import ROOT
 from tests.web.auth.people import GOOD, add, logged_in
 from tests.web.console.browsing import LOOKS, Tab, tab
+from tests.web.runs.asking import ended
+from tests.web.runs.scenarios import endless
 from tests.web.served import Served, served
 
 pytestmark = pytest.mark.peer
@@ -228,3 +230,24 @@ def test_the_editor_was_made_from_the_source_that_stands_here() -> None:
         source.update((ROOT / "editor" / name).read_bytes())
     made = (FOLDER / "static" / "vendor" / EDITOR).read_text("utf-8")
     assert source.hexdigest() in made.partition("*/")[0], "npm run build in editor/"
+
+
+def test_who_watches_a_run_when_the_login_ends_is_asked_to_log_in_again(
+    service: Served, browser: Browser
+) -> None:
+    with logged_in(service.url, "joy") as client:
+        run = client.post("/api/v1/runs", json={"text": endless()}).json()["id"]
+        try:
+            with tab(browser, service.url) as it:
+                page = log_in(it, "joy")
+                held: list[Route] = []
+                page.route("**/events*", lambda route: held.append(route))
+                with page.expect_request("**/events*"):
+                    page.goto(f"{service.url}/runs/{run}")
+                page.context.clear_cookies()
+                it.expects(401)
+                held[0].continue_()
+                page.wait_for_url(f"{service.url}/login?next=*")
+        finally:
+            client.post(f"/api/v1/runs/{run}/stop").raise_for_status()
+            ended(client, run)

@@ -276,3 +276,70 @@ def test_what_a_scenario_is_called_is_text_on_every_page(
         ended(client, run)
         it.go(f"/runs/{run}")
         page.frame_locator("iframe.report").get_by_text("<img src=x").first.wait_for()
+
+
+def test_runs_that_are_watched_in_other_tabs_leave_a_browser_its_connections(
+    service: Served, browser: Browser, client: httpx2.Client
+) -> None:
+    """A browser has six for a server and all its tabs; a stream keeps one for as long as the run goes on."""
+    run = client.post("/api/v1/runs", json={"text": endless()}).json()["id"]
+    behind = """() => {
+      Object.defineProperty(document, "visibilityState", {value: "hidden", configurable: true, writable: true});
+      document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    before = """() => {
+      document.visibilityState = "visible";
+      document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    with tab(browser, service.url) as it:
+        first = it.go(f"/runs/{run}")
+        first.get_by_role("row").filter(has_text="begun").get_by_text("Passed").wait_for()
+        first.evaluate(behind)
+        for _ in range(6):
+            other = it.page.context.new_page()
+            other.goto(f"{service.url}/runs/{run}")
+            other.get_by_role("row").filter(has_text="Running").wait_for()
+            other.evaluate(behind)
+        client.post(f"/api/v1/runs/{run}/stop").raise_for_status()
+        ended(client, run)
+        expect(first.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+        first.evaluate(before)
+        first.get_by_role("button", name="Run again").wait_for()
+
+
+def test_a_list_that_is_shown_anew_while_something_runs_leaves_the_keyboard_where_it_was(
+    service: Served, browser: Browser, client: httpx2.Client
+) -> None:
+    run = client.post("/api/v1/runs", json={"text": endless()}).json()["id"]
+    try:
+        with tab(browser, service.url) as it:
+            page = it.go("/runs")
+            link = page.get_by_role("link", name="What endless shows").first
+            link.focus()
+            for _ in range(2):
+                with page.expect_response(re.compile(r"/runs$")):
+                    pass
+            it.settle()
+            expect(link).to_be_focused()
+            page.keyboard.press("Enter")
+            page.wait_for_url(re.compile(r"/runs/\d"))
+    finally:
+        client.post(f"/api/v1/runs/{run}/stop").raise_for_status()
+        ended(client, run)
+
+
+def test_the_page_of_the_api_is_as_dark_as_the_pages_that_lead_there(
+    service: Served, browser: Browser
+) -> None:
+    with tab(browser, service.url) as it:
+        for scheme, dark in (("dark", True), ("light", False)):
+            it.look(scheme, 1440)
+            page = it.go("/docs")
+            page.locator(".opblock").first.wait_for()
+            colour = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+            title = page.evaluate("getComputedStyle(document.querySelector('.title')).color")
+            ground, words = (sum(map(int, re.findall(r"\d+", one)[:3])) for one in (colour, title))
+            if dark:
+                assert ground < 150 < 400 < words, (colour, title)
+            else:
+                assert words < 300, title

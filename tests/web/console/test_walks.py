@@ -61,6 +61,9 @@ def test_files_are_chosen_looked_at_matched_confirmed_and_stored(
     """The ten steps of an upload, from the page that offers it to the study that is there."""
     page = it.go("/")
     page.get_by_role("link", name="Upload").first.click()  # 1: the page
+    expect(
+        page.get_by_text("Up to 500 files at once, 2.9 MiB each, 2 GiB together")
+    ).to_be_visible()
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("inner/a.dcm", ct("1.2.31", PatientName="ZIPPED^PAT", PatientID="Z1"))
@@ -81,7 +84,7 @@ def test_files_are_chosen_looked_at_matched_confirmed_and_stored(
     expect(row["letter.pdf"]).to_contain_text(
         "it is a PDF, not a DICOM file"
     )  # 4: and refused in words
-    expect(row["large.dcm"]).to_contain_text("Larger than 3.0 MB")
+    expect(row["large.dcm"]).to_contain_text("Larger than 2.9 MiB")
     card = page.get_by_role("article").filter(has_text="CITIZEN, JANE")
     expect(card).to_contain_text("PID1 · 2026-01-31 · A0001")  # 5: whose it is said to be
     expect(card).to_contain_text("2 files")

@@ -17,10 +17,11 @@
   const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
   const files = (count) => filled(count === 1 ? texts.files_one : texts.files, { count });
   const amount = (bytes) => {
-    const units = ["bytes", "kB", "MB", "GB"];
+    const units = ["bytes", "KiB", "MiB", "GiB"];
     let unit = 0;
-    for (; bytes >= 999.5 && unit < 3; unit++) bytes /= 1000;
-    return `${unit && bytes < 99.5 ? bytes.toFixed(1) : Math.round(bytes)} ${units[unit]}`;
+    for (; bytes >= 1023.5 && unit < 3; unit++) bytes /= 1024;
+    const whole = !unit || bytes >= 99.5 || Number.isInteger(bytes);
+    return `${whole ? Math.round(bytes) : bytes.toFixed(1)} ${units[unit]}`;
   };
   const isZip = (file) => /\.zip$/i.test(file.name);
   const KIND = { success: "passed", duplicate: "skipped", skipped: "skipped", failed: "failed", stopped: "interrupted" };
