@@ -241,7 +241,11 @@ def test_who_watches_a_run_when_the_login_ends_is_asked_to_log_in_again(
             with tab(browser, service.url) as it:
                 page = log_in(it, "joy")
                 held: list[Route] = []
-                page.route("**/events*", lambda route: held.append(route))
+
+                def hold(route: Route) -> None:
+                    held.append(route)
+
+                page.route("**/events*", hold)
                 with page.expect_request("**/events*"):
                     page.goto(f"{service.url}/runs/{run}")
                 page.context.clear_cookies()
