@@ -24,6 +24,7 @@ from scenario_runner.temporary import TemporaryFolder
 
 _ADDRESS = re.compile(r"((?P<ae>[^@]+)@)?(?P<host>\[[^\]]+\]|[^:@/]+):(?P<port>\d{1,5})")
 _ANY_SCP = "ANY-SCP"
+_TITLE = "an AE title has 1 to 16 characters of ASCII, no backslash, and not only spaces"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +69,7 @@ def opened(request: PeerRequest) -> Iterator[Peer]:
     plugins, loaded = load_site(request.site, request.around)
     settings = loaded.site
     if request.calling is not None:
-        _address(f"{request.calling}@localhost:1", "--calling")
+        _require_title(request.calling)
         settings = settings.model_copy(update={"ae_title": request.calling})
     if request.receiver is not None:
         ours = _address(request.receiver, "--receiver")
@@ -142,6 +143,13 @@ def _receiver_of_messages(request: PeerRequest, known: list[str]) -> TargetSpec:
     return TargetSpec(hl7=Hl7Service.model_validate(service))
 
 
+def _require_title(calling: str) -> None:
+    try:
+        DicomService(host="localhost", port=1, ae_title=calling)
+    except ValidationError:
+        raise UsageError(f"we cannot call ourselves '{calling}': {_TITLE}") from None
+
+
 def _web(url: str) -> HttpService:
     try:
         return HttpService(url=url)
@@ -166,7 +174,7 @@ def _address(text: str, what: str) -> DicomService:
         )
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        words = {"port": "a port is 1 to 65535", "ae_title": "an AE title has 1 to 16 characters"}
+        words = {"port": "a port is 1 to 65535", "ae_title": _TITLE}
         named = "" if what == text else f"{what}: "
         why = words.get(str(first["loc"][0]), first["msg"])
         raise UsageError(

@@ -73,6 +73,10 @@ def _services(spec: TargetSpec) -> Iterator[tuple[str, str]]:
         yield "embedded", spec.embedded.ae_title
 
 
+_DIMSE: Final = "c-find"
+"""The way that every target has that is spoken to over DIMSE, and no other."""
+
+
 def tested(request: PeerRequest, deadline: Deadline) -> list[Answer]:
     """Ask each service of a system that can be asked without a trace: C-ECHO, QIDO-RS, a CapabilityStatement.
 
@@ -95,7 +99,8 @@ def tested(request: PeerRequest, deadline: Deadline) -> list[Answer]:
 
 
 def _able(target: Target) -> set[str]:
-    able = {"dicom"} if "echo" in target.capabilities else set()
+    # Over DICOMweb alone an echo is the question that QIDO-RS answers, and no C-ECHO.
+    able = {"dicom"} if _DIMSE in target.ways else set()
     if "qido" in target.ways:
         able.add("dicomweb")
     if "fhir" in target.capabilities:

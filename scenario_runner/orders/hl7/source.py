@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, Field
 
+from scenario_runner.amounts import amount
 from scenario_runner.errors import Diagnostic, InvalidInput
 from scenario_runner.language.fields import InputFile, Model, Text
 from scenario_runner.language.named_files import base_of
@@ -58,7 +59,7 @@ class Hl7Source:
             raise InvalidInput(wrong)
         wanted = performed(found)
         if not wanted:
-            raise SourceError(f"none of {len(found)} orders is to be performed")
+            raise SourceError(f"{amount(len(found), 'order')}, and none is to be performed")
         for order in wanted:
             context.inputs.remarks.update((f"{order.name}: {one}", None) for one in order.remarks)
         return patients(wanted, modality=parameters.modality)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from tests.peers.processes import HOST, Modality, free_port, orthanc
 from tests.running import fabricate, write_site
 from tests.web.console.browsing import LOOKS, Tab, tab
 from tests.web.imaging_files import ct, upload
+from tests.web.runs.asking import client_of, ended
 from tests.web.served import Served, served
 
 pytestmark = pytest.mark.peer
@@ -77,6 +79,36 @@ def test_a_system_answers_or_it_is_said_why_not(it: Tab, name: str, said: str) -
     row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=name))
     row.get_by_role("button").click()
     expect(row.locator(".said")).to_contain_text(said, ignore_case=True)
+
+
+def test_an_address_of_dicomweb_is_asked_what_it_speaks_and_nothing_else(
+    it: Tab, service: Served
+) -> None:
+    page = it.go("/pacs")
+    page.get_by_role("textbox", name="Address").fill(f"{service.url}/dicom-web")
+    page.get_by_role("button", name="Test", exact=True).last.click()
+    said = page.get_by_role("listitem").filter(has_text="DICOM")
+    expect(said).to_contain_text("QIDO-RS")
+    page.get_by_label("Our AE title").fill("ÄRZTE")
+    it.expects(422)
+    page.get_by_role("button", name="Test", exact=True).last.click()
+    expect(page.get_by_role("alert")).to_contain_text(
+        "we cannot call ourselves 'ÄRZTE': an AE title has 1 to 16 characters of ASCII"
+    )
+
+
+def test_scenarios_that_ship_run_where_the_site_has_no_pacs_of_their_name(
+    it: Tab, service: Served
+) -> None:
+    page = it.go("/scenarios?q=xray_smoke")
+    expect(page.get_by_text('names no target "pacs"')).to_be_visible()
+    page.get_by_role("link", name="A chest X-ray reaches").click()
+    expect(page.get_by_text("Nothing is wrong")).to_be_visible()
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.wait_for_url(re.compile(r"/runs/\d"))
+    with client_of(service.url) as client:
+        done = ended(client, page.url.rpartition("/")[2])
+    assert (done["outcome"], done["site"]) == ("passed", None)
 
 
 def test_what_may_be_production_is_asked_only_on_demand(it: Tab) -> None:

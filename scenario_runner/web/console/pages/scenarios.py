@@ -9,6 +9,8 @@ from fastapi import APIRouter, Query, Response
 from starlette.requests import Request
 
 from scenario_runner.app.new import first_text
+from scenario_runner.app.served_runs import EMBEDDED
+from scenario_runner.app.shipped_scenarios import SHIPPED
 from scenario_runner.app.systems import System, systems
 from scenario_runner.errors import FabricatorError
 from scenario_runner.service.permissions import Permission
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 PATH: Final = "/scenarios"
 NEW: Final = "/new-scenario"
 _HISTORY: Final = 5
+_PACS: Final = "pacs"
 
 
 def _routes(router: APIRouter, desk: Desk) -> None:
@@ -39,6 +42,7 @@ def _routes(router: APIRouter, desk: Desk) -> None:
             "scenarios/one.html.j2",
             headers=with_style_nonce(nonce),
             nonce=nonce,
+            embedded=EMBEDDED,
             **context,
         )
 
@@ -58,6 +62,8 @@ def _routes(router: APIRouter, desk: Desk) -> None:
             rows=found[offset : offset + limit],
             paging=Paging(PATH, {"q": q}, len(found), limit, offset),
             q=q,
+            elsewhere=_ship_elsewhere(desk),
+            embedded=EMBEDDED,
         )
 
     @router.get(f"{PATH}/{{name}}")
@@ -71,7 +77,7 @@ def _routes(router: APIRouter, desk: Desk) -> None:
             etag=found.version,
             text=found.text,
             earlier=[shown(each) for each in earlier],
-            site=served.site,
+            elsewhere=found.source == SHIPPED and _ship_elsewhere(desk),
         )
 
     @router.get(NEW)
@@ -83,7 +89,7 @@ def _routes(router: APIRouter, desk: Desk) -> None:
             etag="",
             text=first_text("my_scenario", _systems(desk)),
             earlier=[],
-            site=served.site,
+            elsewhere=False,
         )
 
 
@@ -93,6 +99,19 @@ def _systems(desk: Desk) -> list[System]:
         return systems(desk.site, desk.around)
     except FabricatorError:
         return []
+
+
+def _ship_elsewhere(desk: Desk) -> bool:
+    """Whether the site file has no target of the name that the scenarios that ship have for a PACS.
+
+    They could not be run there at all, so they are on an embedded PACS, and the page says so.
+    """
+    if desk.site is None:
+        return False
+    try:
+        return _PACS not in {one.name for one in systems(desk.site, desk.around)}
+    except FabricatorError:
+        return False  # the file is wrong, which whoever runs something is told
 
 
 def _words(one: Runnable) -> str:

@@ -12,6 +12,7 @@
   const drafts = `scenario:${location.pathname}`;
   let leaving = false;
   const draft = sessionStorage.getItem(drafts);
+  const site = root.dataset.site ? { site: root.dataset.site } : {};
   let asked = 0, timer = 0, controller = null;
 
   const made = (tag, className, text) => {
@@ -139,7 +140,7 @@
     const mine = ++asked;
     controller?.abort();
     controller = new AbortController();
-    const body = { text: editor.text() };
+    const body = { text: editor.text(), ...site };
     try {
       const judged = await ask("/api/v1/scenarios/validate", "POST", body, {}, controller.signal);
       if (mine !== asked) return;
@@ -203,7 +204,7 @@
   });
   document.querySelector("[data-run-it]")?.addEventListener("click", async () => {
     const asIs = editor.text() === kept && root.dataset.source !== "new";
-    const body = asIs ? { scenario: root.dataset.name } : { text: editor.text() };
+    const body = { ...site, ...(asIs ? { scenario: root.dataset.name } : { text: editor.text() }) };
     try {
       const answer = await ask("/api/v1/runs", "POST", body);
       if (!answer.ok) { await problem(answer); return; }
