@@ -46,7 +46,8 @@ def said_by(
     """Keyword to text, once for each server. name: what it was saved under. Raises UsageError, TargetError."""
     from scenario_runner.orders.fhir.collecting import identifying
     from scenario_runner.orders.fhir.mapping import of_site
-    from scenario_runner.orders.fhir.studies import Collected, told
+    from scenario_runner.orders.fhir.studies import told
+    from scenario_runner.orders.fhir.study_reader import Collected
 
     if not servers:
         raise UsageError(

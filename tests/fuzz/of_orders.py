@@ -13,6 +13,7 @@ from pathlib import Path
 from scenario_runner.archive.files import Files
 from scenario_runner.errors import InvalidInput
 from scenario_runner.orders.fhir import documents, studies
+from scenario_runner.orders.fhir.study_reader import Collected
 from scenario_runner.orders.hl7 import Hl7Error, Message
 from scenario_runner.orders.hl7.editing import with_values
 from scenario_runner.orders.hl7.files import messages as messages_in
@@ -109,7 +110,7 @@ def fhir(data: bytes) -> None:
     beside = {"Patient/p1": fhir_samples.patient(1), "ServiceRequest/r1": fhir_samples.request(1)}
     for release in ("R4", "R5"):
         given = [one for one in found if one.get("resourceType") == "ImagingStudy"]
-        for order_ in studies.orders(studies.Collected(release, given, beside)):
+        for order_ in studies.orders(Collected(release, given, beside)):
             if not isinstance(order_, InvalidInput):
                 list(unfit(order_))
 

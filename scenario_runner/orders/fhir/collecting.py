@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.errors import OperationFailed
 from scenario_runner.orders.fhir.documents import Resource, listed
-from scenario_runner.orders.fhir.studies import Collected
+from scenario_runner.orders.fhir.study_reader import Collected
 
 if TYPE_CHECKING:
     from scenario_runner.orders.fhir.client import Fhir, Found

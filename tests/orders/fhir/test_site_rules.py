@@ -10,7 +10,8 @@ from scenario_runner.errors import InvalidInput
 from scenario_runner.language.site_model import FhirRules
 from scenario_runner.language.timezones import zone_of
 from scenario_runner.orders.fhir.mapping import of_site, standard
-from scenario_runner.orders.fhir.studies import Collected, orders
+from scenario_runner.orders.fhir.studies import orders
+from scenario_runner.orders.fhir.study_reader import Collected
 from scenario_runner.orders.order import Order
 from tests.orders.fhir.test_studies import BESIDE, full
 from tests.peers import fhir_samples as samples

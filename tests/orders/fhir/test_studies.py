@@ -14,7 +14,8 @@ from scenario_runner.dicom import forms
 from scenario_runner.errors import InvalidInput
 from scenario_runner.orders.fhir import mapping
 from scenario_runner.orders.fhir.names import person_name
-from scenario_runner.orders.fhir.studies import Collected, orders
+from scenario_runner.orders.fhir.studies import orders
+from scenario_runner.orders.fhir.study_reader import Collected
 from scenario_runner.orders.fhir.writing import merged, service_request
 from scenario_runner.orders.order import Order
 from scenario_runner.orders.patients import patients
