@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial, wraps
 from pathlib import Path
+from typing import TypeVar
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -13,6 +15,7 @@ from pygls.workspace import TextDocument
 from scenario_runner import __version__
 from scenario_runner.app.editing import Editing
 from scenario_runner.app.load import Surroundings
+from scenario_runner.errors import described
 from scenario_runner.language.document_kinds import KINDS
 from scenario_runner.lsp.converting import (
     diagnostic_of,
@@ -22,6 +25,8 @@ from scenario_runner.lsp.converting import (
     range_of,
 )
 
+P = TypeVar("P")
+T = TypeVar("T")
 _CHARACTERS = ["{", "[", ":", " ", ".", ",", "-", "/", "|"]
 
 
@@ -76,15 +81,20 @@ def server(around: Surroundings, site: Path | None = None) -> Server:
 
 
 def _of_documents(made: Server) -> None:
+    goes_on = partial(_going_on, made)
+
     @made.feature(types.TEXT_DOCUMENT_DID_OPEN)
+    @goes_on
     def opened(params: types.DidOpenTextDocumentParams) -> None:
         made.check(params.text_document.uri)
 
     @made.feature(types.TEXT_DOCUMENT_DID_CHANGE)
+    @goes_on
     def changed(params: types.DidChangeTextDocumentParams) -> None:
         made.check(params.text_document.uri)
 
     @made.feature(types.TEXT_DOCUMENT_DID_SAVE)
+    @goes_on
     def saved(params: types.DidSaveTextDocumentParams) -> None:
         del params
         made.forget()
@@ -92,6 +102,7 @@ def _of_documents(made: Server) -> None:
             made.check(uri)
 
     @made.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    @goes_on
     def outside(params: types.DidChangeWatchedFilesParams) -> None:
         del params
         made.forget()
@@ -104,7 +115,26 @@ def _of_documents(made: Server) -> None:
         made.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
 
 
+def _going_on(made: Server, act: Callable[[P], T]) -> Callable[[P], T | None]:
+    """The same, but whatever is thrown within is told to the client in a sentence, and the next request is answered."""
+
+    @wraps(act)
+    def acted(params: P) -> T | None:
+        try:
+            return act(params)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - see above
+            told = f"this is a defect of DICOM Fabricator: {described(error)}"
+            made.window_log_message(types.LogMessageParams(types.MessageType.Error, told))
+            return None
+
+    return acted
+
+
 def _of_places(made: Server) -> None:
+    goes_on = partial(_going_on, made)
+
     def asked(
         params: types.CompletionParams | types.HoverParams | types.DefinitionParams,
     ) -> tuple[TextDocument, Editing, int] | None:
@@ -117,6 +147,7 @@ def _of_places(made: Server) -> None:
     @made.feature(
         types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=_CHARACTERS)
     )
+    @goes_on
     def completion(params: types.CompletionParams) -> types.CompletionList:
         if (place := asked(params)) is None:
             return types.CompletionList(is_incomplete=False, items=[])
@@ -126,6 +157,7 @@ def _of_places(made: Server) -> None:
         return types.CompletionList(is_incomplete=False, items=items)
 
     @made.feature(types.TEXT_DOCUMENT_HOVER)
+    @goes_on
     def hover(params: types.HoverParams) -> types.Hover | None:
         if (place := asked(params)) is None:
             return None
@@ -137,6 +169,7 @@ def _of_places(made: Server) -> None:
         return types.Hover(text, range_of(document, found.start, found.end))
 
     @made.feature(types.TEXT_DOCUMENT_DEFINITION)
+    @goes_on
     def definition(params: types.DefinitionParams) -> types.Location | None:
         if (place := asked(params)) is None:
             return None

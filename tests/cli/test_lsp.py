@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 from lsprotocol import types
 
 from tests.editor import EXAMPLES, UNFINISHED, Editor, drive, missed, shipped
@@ -92,3 +93,45 @@ def test_what_is_one_of_a_list_completes(tmp_path: Path) -> None:
         assert await missed(editor, tmp_path / "s.yaml", UNFINISHED) == {}
 
     drive(work)
+
+
+THROWING = """import sys
+from scenario_runner.app.editing import Editing
+from scenario_runner.cli import main
+
+diagnostics, times = Editing.diagnostics, []
+
+def thrown(*_):
+    raise {error}("within")
+
+def once(self, text):
+    times.append(text)
+    return thrown() if len(times) == 1 else diagnostics(self, text)
+
+Editing.diagnostics, Editing.hover = once, thrown
+sys.argv = ["fabricate", "lsp"]
+main()
+"""
+
+
+@pytest.mark.parametrize("error", ["MemoryError", "SystemExit", "BaseException"])
+def test_whatever_is_thrown_within_is_a_sentence_and_the_next_request_is_answered(
+    tmp_path: Path, error: str
+) -> None:
+    throwing = tmp_path / "throwing.py"
+    throwing.write_text(THROWING.format(error=error), encoding="utf-8")
+    file = tmp_path / "s.yaml"
+    said: list[str] = []
+
+    async def work(editor: Editor) -> None:
+        editor.feature(types.WINDOW_LOG_MESSAGE)(lambda told: said.append(told.message))
+        await editor.begin(tmp_path, sys.executable, str(throwing))
+        document = types.TextDocumentItem(file.as_uri(), "yaml", 1, TEXT)
+        editor.text_document_did_open(types.DidOpenTextDocumentParams(document))
+        where = types.HoverParams(types.TextDocumentIdentifier(file.as_uri()), types.Position(4, 6))
+        assert await editor.text_document_hover_async(where) is None
+        found = await editor.change(file, 2, TEXT)
+        assert "FAB104" in [one.code for one in found]
+
+    drive(work)
+    assert said == [f"this is a defect of DICOM Fabricator: {error}: within"] * 2
