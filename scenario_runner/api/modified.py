@@ -10,6 +10,8 @@ from pydantic_core import PydanticCustomError
 from scenario_runner.language.dicom_text import as_key
 from scenario_runner.language.fields import Attributes
 from scenario_runner.language.templates import is_template
+from scenario_runner.planning import judged
+from scenario_runner.planning.tags import check_tags
 
 if TYPE_CHECKING:
     from scenario_runner.planning.value_problems import ValueProblem
@@ -29,8 +31,6 @@ def _fitting(values: dict[str, Any]) -> dict[str, Any]:
 
 def _conforming(values: dict[str, Any]) -> dict[str, Any]:
     """The same, and such as can stand in an object of any kind."""
-    from scenario_runner.planning import judged
-
     found = _misfits(values)
     _tell(found or judged.problems(_known(values), judged.Object()))
     return values
@@ -41,8 +41,6 @@ def _known(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _misfits(values: dict[str, Any]) -> Problems:
-    from scenario_runner.planning.tags import check_tags
-
     problems: Problems = []
     check_tags(_known(values), lambda path, problem: problems.append((path, problem)))
     return problems

@@ -31,6 +31,7 @@ from scenario_runner.cli.service_options import (
 )
 from scenario_runner.cli.signals import on_signal
 from scenario_runner.cli.windows import WINDOW, Window, window_program
+from scenario_runner.database.location import server_of
 from scenario_runner.service.logs import to_stream
 
 
@@ -133,7 +134,6 @@ def serve(
 
     Listens on this machine only, unless --host says otherwise, which takes an administrator to log in.
     """
-    from scenario_runner.database.location import server_of
     from scenario_runner.service.settings import read_settings
     from scenario_runner.service.validator.settings import read_settings as validator_settings
     from scenario_runner.web.serving import ServiceServing, limits_of, serve_imaging
