@@ -23,7 +23,7 @@ from pydantic_core import to_json
 from scenario_runner.archive.connections import Connections
 from scenario_runner.errors import MachineError, described, of_the_machine
 from scenario_runner.lazy_dataclasses import dataclass
-from scenario_runner.service.validator.events import ACTS, Event, Role, now
+from scenario_runner.service.validator.events import ACTS, ENDS, Event, Role, now
 
 LOGGER = logging.getLogger(__name__)
 _VERSION: Final = 1
@@ -246,6 +246,26 @@ class Journal:
                     "SELECT 1 FROM event WHERE study = ? LIMIT 1", (study,)
                 ).fetchone()
             }
+
+    def ask_again(self, studies: Iterable[str]) -> int:
+        """Let roles act once more on what is under way of these; returns how many studies that are.
+
+        Whoever delivered it may have lost it; what was acted on before is answered alike. Before anything is pending
+        elsewhere. Raises MachineError.
+        """
+        asked = 0
+        for study in studies:
+            events = self.events(study)
+            acting = next((one for one in reversed(events) if one.name in ACTS), None)
+            if acting is None or any(one.name in ENDS for one in events if one.turn == acting.turn):
+                continue
+            with _worded(self.path), self._connections.transaction() as connection:
+                connection.execute(
+                    "UPDATE event SET role = ? WHERE study = ? AND turn = ? AND name = ?",
+                    (ACTS[acting.name], study, acting.turn, acting.name),
+                )
+            asked += 1
+        return asked
 
     def newest(self, name: str, most: int) -> list[Event]:
         """The last events of a name, newest first."""

@@ -69,6 +69,9 @@ def open_validator(data: Path, settings: Settings, broker: str | None = None) ->
         require_client()
     folder, ownership = _owned(data)
     journal = Journal(data / JOURNAL)
+    if broker is not None:
+        # The broker may be another one than before, or have lost what it was to deliver.
+        journal.ask_again(folder.on_their_way())
     local = LocalBroker(journal)
     remote: NatsGateway | None = None
     try:

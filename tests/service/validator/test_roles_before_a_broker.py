@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from scenario_runner.service.validator.broker import Settled
 from scenario_runner.service.validator.events import REQUEST, SUCCESS, Event, now
 from scenario_runner.service.validator.nats_broker import NatsBroker
 from scenario_runner.service.validator.nats_stream import NatsStream
+from scenario_runner.service.validator.service import JOURNAL
 from tests.peers.looking import until
 from tests.peers.nats import nats_server
 from tests.peers.processes import free_port
@@ -147,3 +150,27 @@ def test_a_role_without_its_broker_says_where_it_looked(tmp_path: Path) -> None:
     ).check(4)  # fmt: skip
     assert f"127.0.0.1:{port}" in ended.err
     assert "secret" not in ended.out + ended.err
+
+
+def test_what_was_at_a_broker_that_has_lost_it_goes_on_with_the_next_gateway(
+    tmp_path: Path,
+) -> None:
+    data, brief = tmp_path / "data", {**QUICK, "FABRICATE_VALIDATOR_ANSWER_WITHIN": "100ms"}
+    content = file()
+    with nats_server(tmp_path / "lost") as broker:
+        gateway = apart(data, broker, free_port(), **brief)[0]
+        with started(gateway):
+            answer = CLIENT.post(f"{gateway.url}/upload", files={"file": content})
+            study = answer.json()["study_id"]
+            assert answer.json()["code"] == "not-stored-yet"
+            until(lambda: _is_handed_on(data))
+    with nats_server(tmp_path / "empty") as broker:
+        roles = apart(data, broker, free_port(), **QUICK)
+        with started(*roles):
+            require_whole(data, {study: content}, roles[0].url)
+
+
+def _is_handed_on(data: Path) -> bool:
+    with closing(sqlite3.connect(data / JOURNAL)) as connection:
+        (left,) = connection.execute("SELECT count(*) FROM event WHERE role IS NOT NULL").fetchone()
+    return bool(left == 0)
