@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ from scenario_runner.app.cluster.request import Settings, packed
 from scenario_runner.app.cluster.sharing import SharedParts
 from scenario_runner.app.cluster.telling import Telling
 from scenario_runner.app.services import now
+from scenario_runner.database.location import location_of
 from scenario_runner.deadline import Deadline
 from scenario_runner.engine.bus import EventBus
 from scenario_runner.engine.case import case_started
@@ -38,6 +40,7 @@ from scenario_runner.errors import MachineError
 from scenario_runner.events import CaseFinished, Event, Stamped, TakenOver
 from scenario_runner.evidence.log import EventLog, event_line
 from scenario_runner.redaction import Redactor
+from tests.peers.postgres import PostgreSQL
 from tests.running import write_scenario
 
 if TYPE_CHECKING:
@@ -366,10 +369,45 @@ def test_a_part_is_held_by_its_last_attempt_until_it_has_ended(ledger: RunLedger
 def test_once_the_run_stops_what_nobody_has_taken_is_nobodys(ledger: RunLedger) -> None:
     ledger.claim("c", "first")
     ledger.stop(HALT)
-    left = ledger.unclaimed()
+    left = ledger.unclaimed(("c", "d", PART))
     assert left == {"d", PART}
     with pytest.raises(NotBegun):
         ledger.claim("d", "second")
-    assert ledger.unclaimed() == left
+    assert ledger.unclaimed(("c", "d", PART)) == left
+    assert ledger.unclaimed(("c",)) == set()
     ledger.tell(PART, 0, [], SUPERSEDED)
-    assert ledger.unclaimed() == {"d"}
+    assert ledger.unclaimed(("d", PART)) == {"d"}
+
+
+def test_what_somebody_is_just_taking_is_not_nobodys(
+    server: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who looked whether the run goes on before it was told to stop does the case: it is not to be one that was not run."""
+    looked, stopped = threading.Event(), threading.Event()
+    location = location_of(server.create("claiming"))
+    with RunLedger(location, "r") as theirs, RunLedger(location, "r") as ours:
+        ours.begin(b"")
+        ours.offer({"c": "{}", "d": "{}"})
+        look = theirs._stop
+
+        def slowly(connection: Connection) -> int:
+            stop = look(connection)
+            looked.set()
+            assert stopped.wait(60)
+            return stop
+
+        def asks(connection: Connection, cursor: Any, statement: str, *_: Any) -> None:
+            if statement.startswith("SELECT") and "attempt =" in statement:
+                stopped.set()
+
+        monkeypatch.setattr(theirs, "_stop", slowly)
+        with ThreadPoolExecutor(1) as pool:
+            claim = pool.submit(theirs.claim, "c", "first")
+            try:
+                assert looked.wait(60)
+                ours.stop(HALT)
+                event.listen(ours._database.engine, "before_cursor_execute", asks)
+                assert ours.unclaimed(("c", "d")) == {"d"}
+            finally:
+                stopped.set()
+            assert claim.result().attempt == 1

@@ -259,7 +259,7 @@ class _Tasks:
 
     def taken_back(self) -> list[Job]:
         """Those that nobody has begun, once the ledger says that nobody may any more: they need not come back by themselves."""
-        unclaimed = self.ledger.unclaimed()
+        unclaimed = self.ledger.unclaimed(job.case.id for job, _ in self.under_way.values())
         found = [future for future, (job, _) in self.under_way.items() if job.case.id in unclaimed]
         return [self.under_way.pop(future)[0] for future in found]
 

@@ -296,13 +296,17 @@ class RunLedger:
         with self._database.reading(LEDGER) as connection:
             return CLOSED if connection is None else self._stop(connection)
 
-    def unclaimed(self) -> set[str]:
-        """The parts that nobody has taken yet; once the run was told to stop, nobody will."""
+    def unclaimed(self, parts: Iterable[str]) -> set[str]:
+        """Those of the parts that nobody has taken yet; once the run was told to stop, nobody will.
+
+        Waits for who is about to take one, having looked before the run was told: a part that is taken is not among them.
+        """
         c = tables.part.c
-        with self._database.reading(LEDGER) as connection:
-            assert connection is not None
-            mine = select(c.part).where(c.run == self.run, c.attempt == 0, c.ending == "")
-            return set(connection.execute(mine).scalars())
+        mine = select(c.part).where(
+            c.run == self.run, c.part.in_(list(parts)), c.attempt == 0, c.ending == ""
+        )
+        with self._database.writing() as connection:
+            return set(connection.execute(mine.with_for_update()).scalars())
 
     def held(self, part: str, attempt: int) -> int | None:
         """What ``stopping`` returns, while a part is that attempt's; None when it is somebody else's, or over."""
