@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import ExitStack
+from itertools import islice
 from typing import TYPE_CHECKING, Self
 
 from scenario_runner.archive.transcoding import TranscodingError
@@ -141,10 +142,13 @@ def _parts(instances: Sequence[Located]) -> list[list[Located]]:
 
 
 def _proposals(instances: Sequence[Located]) -> list[Proposal]:
-    """A context for each SOP class and transfer syntax, and beside them for what anybody takes."""
+    """A context for each SOP class and transfer syntax, and beside them for what anybody takes.
+
+    Of a single class with more transfer syntaxes than that the first: private ones may be stored, too.
+    """
     return [
         Proposal(abstract_syntax=sop_class_uid, transfer_syntaxes=(syntax,))
-        for sop_class_uid, syntax in _pairs(instances)
+        for sop_class_uid, syntax in islice(_pairs(instances), MAX_CONTEXTS)
     ]
 
 

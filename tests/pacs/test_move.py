@@ -90,6 +90,23 @@ def test_more_sop_classes_than_one_association_has_contexts_for_are_moved_over_s
         assert b.archive.counts().instances == len(classes) + 3
 
 
+def test_of_a_class_in_more_transfer_syntaxes_than_there_are_contexts_the_first_are_moved(
+    tmp_path: Path,
+) -> None:
+    with (
+        EmbeddedPacs(tmp_path / "b", ae_title="THIRD") as third,
+        pacs_knowing(tmp_path / "a", THIRD=third.port) as pacs,
+    ):
+        for number in range(1, MAX_CONTEXTS + 3):
+            one = sample(number=number)
+            private = f"2.25.{number}"
+            pacs.archive.store(one.sop_class_uid, one.sop_instance_uid, private, [one.data])
+        final, command = moved(pacs, priority=0)
+        assert final == 0xB000
+        assert (command[Element.COMPLETED], command[Element.FAILED]) == (MAX_CONTEXTS, 2)
+        assert third.archive.counts().instances == MAX_CONTEXTS
+
+
 def test_an_unknown_destination_is_answered_with_a801(dcmtk: Dcmtk, tmp_path: Path) -> None:
     with pacs_knowing(tmp_path) as pacs:
         put(pacs.archive, sample())
