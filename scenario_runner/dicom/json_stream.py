@@ -83,9 +83,7 @@ class _Text:
         self.next()
         enough = _FIRST
         while True:
-            more = True
-            while more and len(self._held) - self._at < enough:
-                more = self._more()
+            more = self._more(enough)
             try:
                 found, end = self._json.raw_decode(self._held, self._at)
             except (ValueError, RecursionError) as error:
@@ -100,11 +98,24 @@ class _Text:
                 raise TooLongError
             enough *= 2
 
-    def _more(self) -> bool:
-        for piece in self._pieces:
-            try:
-                self._held, self._at = self._held[self._at :] + self._decoder.decode(piece), 0
-            except UnicodeDecodeError as error:
-                raise JsonModelError("this is no JSON") from error
+    def _more(self, wanted: int = 1) -> bool:
+        """Whether so many characters are held that were not taken; waits for them until the end.
+
+        They are put together once: a peer may send a long data set in tiny pieces.
+        """
+        missing = wanted - (len(self._held) - self._at)
+        if missing <= 0:
             return True
-        return False
+        parts = [self._held[self._at :]]
+        try:
+            for piece in self._pieces:
+                parts.append(self._decoder.decode(piece))
+                missing -= len(parts[-1])
+                if missing <= 0:
+                    break
+            else:
+                self._decoder.decode(b"", final=True)
+        except UnicodeDecodeError as error:
+            raise JsonModelError("this is no JSON") from error
+        self._held, self._at = "".join(parts), 0
+        return missing <= 0

@@ -37,7 +37,7 @@ TEXTS = [
     json.dumps([NAME] * 300, indent=2).encode(),
     json.dumps(NAME).encode(),
     b"\xef\xbb\xbf" + json.dumps([NUMBER]).encode(),
-    b"", b" \n", b"[]", b" [ ] ", b"{}", b"[", b"]", b"[{}", b"[{},]", b"[,{}]", b"[{}{}]", b"[{}] x", b"[{}]]",
+    b"", b" \n", b"[]", b" [ ] ", b"{}", b"[", b"]", b"[{}", b"[{},]", b"[,{}]", b"[{}{}]", b"[{}] x", b"[{}]]", b"[{}]\xc3",
     b"5", b"[5]", b'["a"]', b"null", b'{"error": "quota exceeded"}', b'[{"error": 1}]', b"<html>", b"\xff\xfe",
     json.dumps([NAME], ensure_ascii=False).encode()[:-20],
 ]  # fmt: skip
