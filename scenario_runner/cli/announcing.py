@@ -43,7 +43,6 @@ class Announcing:
 
     def serves(self) -> None:
         """It answers from now on. Raises MachineError when the file cannot be written."""
-        self._begun = True
         if self._file is not None:
             # Its name comes last: who reads it as soon as it is there finds it whole.
             half = self._file.with_name(f".{self._file.name}.{os.getpid()}")
@@ -55,6 +54,8 @@ class Announcing:
                     f"cannot write '{self._file}': {error.strerror or error}",
                     hint="name a file with --ready-file in a folder that is there and can be written",
                 ) from error
+        # A signal before this has not removed the file; the end of the block does.
+        self._begun = True
         _tell_systemd("READY=1")
 
     def ends(self) -> None:
