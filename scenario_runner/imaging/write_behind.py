@@ -110,5 +110,5 @@ class _Writer:
         self._thread.join()
         while self._open:
             # The first error is the one to tell; those of files after it are no news.
-            with contextlib.suppress(BaseException):
+            with contextlib.suppress(Exception):
                 self.finish()
