@@ -78,7 +78,7 @@ def _spread_study_uid(groups: Sequence[Group]) -> None:
 
 
 def by_procedure(found: Sequence[Order]) -> list[Order]:
-    """Orders of a message that are steps of one requested procedure become one (RAD-4 4.4.4.1.2.2)."""
+    """Orders of a message that are steps of one requested procedure, or protocols of a step, become one (RAD-4 4.4.4.1.2.2)."""
     whole: list[_Procedure] = []
     known: dict[tuple[str, ...], _Procedure] = {}
     for order in found:
@@ -87,7 +87,7 @@ def by_procedure(found: Sequence[Order]) -> list[Order]:
         key = (accession, procedure, order.text("PatientID"), order.status)
         first = known.get(key)
         if (first is not None and order.place == first.order.place) or (
-            first is not None and accession and procedure and step not in {"", *first.ids}
+            first is not None and accession and procedure and step
         ):
             first.add(order, step)
         else:

@@ -279,6 +279,17 @@ class TestOrderGroups:
         assert [one["ScheduledProcedureStepID"] for one in request] == ["SPS1", "SPS2"]
         assert [one["RequestedProcedureID"] for one in request] == ["RP1", "RP1"]
 
+    def test_protocols_of_one_step_are_one_study(self) -> None:
+        """Two studies with the same UID would be made of an order with a pair of segments for each protocol."""
+        orc = "ORC|NW|PL1|FI1"
+        one, other = (obr(f4=f"CTCH^CT chest^L^{code}^{code}^L") for code in "AB")
+        found = only(message(PID, orc, one, orc, other, orc, other, "ZDS|1.2.3"))
+        (patient,) = patients([found])
+        (study,) = patient.tree["studies"]
+        (request,) = study["tags"]["RequestAttributesSequence"]
+        codes = [one["CodeValue"] for one in request["ScheduledProtocolCodeSequence"]]
+        assert codes == ["A", "B"]
+
     def test_several_obr_share_the_orc_before_them(self) -> None:
         second = obr(f2="", f3="", f18="ACC2", f19="RP2")
         found = orders(Message.read(order(second, orc="ORC|CA|PL1|FI1")))
