@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,6 +43,19 @@ class Answer:
     said: str
     hint: str = ""
     seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A system and what it answers just now; nothing where it is not asked."""
+
+    system: System
+    answers: tuple[Answer, ...]
+
+    @property
+    def is_well(self) -> bool:
+        """Whether all that it was asked was answered well."""
+        return all(one.is_well for one in self.answers)
 
 
 def systems(site: Path | None, around: Surroundings) -> list[System]:
@@ -96,6 +111,30 @@ def tested(request: PeerRequest, deadline: Deadline) -> list[Answer]:
             )
             for one in answers
         ]
+
+
+_ASKED: Final = frozenset({"dicom", "dicomweb", "fhir"})
+"""Kinds of service that are asked how they are; one that a run starts for itself is not there to be asked."""
+_AT_ONCE: Final = 8
+
+
+def states(request: PeerRequest, deadline: Deadline) -> list[State]:
+    """How each system of a site is, all asked at the same time; one that may be production is not asked unasked.
+
+    request: site, surroundings and our own name; its peer is not read. Raises InvalidInput, UsageError.
+    """
+
+    def state(one: System) -> State:
+        if one.may_be_production or _ASKED.isdisjoint(kind for kind, _ in one.services):
+            return State(one, ())
+        try:
+            return State(one, tuple(tested(replace(request, peer=one.name), deadline)))
+        except FabricatorError as error:
+            told = Answer(service=one.services[0][0], is_well=False, said=str(error))
+            return State(one, (replace(told, hint=error.hint or ""),))
+
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="state") as pool:
+        return list(pool.map(state, systems(request.site, request.around)))
 
 
 def _able(target: Target) -> set[str]:

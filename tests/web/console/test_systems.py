@@ -81,6 +81,19 @@ def test_a_system_answers_or_it_is_said_why_not(it: Tab, name: str, said: str) -
     expect(row.locator(".said")).to_contain_text(said, ignore_case=True)
 
 
+def test_the_dashboard_says_how_each_system_is_and_asks_no_production_unasked(it: Tab) -> None:
+    page = it.go("/")
+    rows = page.get_by_role("region", name="PACS").get_by_role("listitem")
+    for name, said in {
+        "archive": r"Answers.*DICOM in \d+ ms",
+        "misnamed": "Something is wrong.*called AE title not recognized",
+        "dead": "Something is wrong.*refused",
+        "live": "Not asked.*may be production",
+    }.items():
+        row = rows.filter(has=page.get_by_text(name, exact=True))
+        expect(row).to_have_text(re.compile(said, re.DOTALL | re.IGNORECASE))
+
+
 def test_an_address_of_dicomweb_is_asked_what_it_speaks_and_nothing_else(
     it: Tab, service: Served
 ) -> None:
