@@ -86,8 +86,8 @@ def test_the_dashboard_says_how_each_system_is_and_asks_no_production_unasked(it
     rows = page.get_by_role("region", name="PACS").get_by_role("listitem")
     for name, said in {
         "archive": r"Answers.*DICOM in \d+ ms",
-        "misnamed": "Something is wrong.*called AE title not recognized",
-        "dead": "Something is wrong.*refused",
+        "misnamed": "Fails.*called AE title not recognized",
+        "dead": "Fails.*refused",
         "live": "Not asked.*may be production",
     }.items():
         row = rows.filter(has=page.get_by_text(name, exact=True))
