@@ -11,7 +11,7 @@ from typing import Self
 import click
 
 from scenario_runner.cli.options import Decorator
-from scenario_runner.errors import MachineError
+from scenario_runner.errors import of_the_machine
 
 _SOCKET = "NOTIFY_SOCKET"
 
@@ -50,8 +50,9 @@ class Announcing:
                 half.write_text(f"{os.getpid()}\n", "ascii")
                 half.replace(self._file)
             except OSError as error:
-                raise MachineError(
-                    f"cannot write '{self._file}': {error.strerror or error}",
+                raise of_the_machine(
+                    f"cannot write '{self._file}'",
+                    error,
                     hint="name a file with --ready-file in a folder that is there and can be written",
                 ) from error
         # A signal before this has not removed the file; the end of the block does.

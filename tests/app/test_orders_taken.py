@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from scenario_runner.app.orders_taken import OrdersTaken
-from scenario_runner.app.serve import Serving, serve
+from scenario_runner.app.serve import Ready, Serving, serve
 from scenario_runner.database.engine import Database
 from scenario_runner.deadline import Deadline
 from scenario_runner.orders.mllp.client import Mllp
@@ -37,7 +37,7 @@ def served(folder: Path, registry: Path) -> Iterator[Mllp]:
         settings={"hl7_port": 0},
         registry=registry,
     )
-    thread = threading.Thread(target=serve, args=(serving, told.put, stop))
+    thread = threading.Thread(target=serve, args=(serving, Ready(told.put), stop))
     thread.start()
     try:
         line = ""

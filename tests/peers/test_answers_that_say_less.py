@@ -233,7 +233,7 @@ def all_well(asked: Dataset, report: Dataset) -> None:
 @pytest.mark.parametrize(
     ("make", "event_type", "said"),
     [
-        (all_failed, 2, "first problem: no status failed, without a FailureReason"),
+        (all_failed, 2, "first problem: no status: failed, without a FailureReason"),
         (all_well, 2, "though the report says that failures exist (event type 2) and names none"),
         (all_well, 7, "though the report is of event type 7, which there is not"),
     ],

@@ -60,9 +60,9 @@ def divided(message: Message) -> list[Group]:
 
 def _by_step(group: Group) -> list[Group]:
     """An OMI has an IPC for each scheduled step, or for each protocol of one (RAD-4): each is read as if it stood alone."""
-    if not any(one.name == "IPC" for one in group.segments):
-        return [group]
     steps = [one for one in group.segments if one.name == "IPC"]
+    if not steps:
+        return [group]
     return [
         replace(group, segments=[one for one in group.segments if one.name != "IPC" or one is step])
         for step in steps

@@ -9,7 +9,7 @@ from scenario_runner.orders.hl7 import Message
 from scenario_runner.orders.hl7.reading import orders
 from tests.orders.hl7.feeds import PID, order
 
-_MOST: Final = 90
+_MOST: Final = 95
 
 
 def _calls(messages: list[bytes]) -> float:
