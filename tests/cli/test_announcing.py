@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import sys
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from scenario_runner.cli.announcing import Announcing
+from scenario_runner.errors import MachineError
 from tests.running import fabricate, start
 
 if TYPE_CHECKING:
@@ -51,6 +54,28 @@ def test_a_file_and_systemd_say_it_once_the_ports_are_open_and_when_it_ends(
         assert systemd.recv(100) == b"STOPPING=1", log.read_text("utf-8")
         assert process.wait(PATIENCE) == 0, log.read_text("utf-8")
     assert not file.exists()
+
+
+def test_a_second_server_on_the_same_file_leaves_that_of_the_first(tmp_path: Path) -> None:
+    file = tmp_path / "ready"
+    with Announcing(file) as first:
+        first.serves()
+        told = fabricate(
+            "pacs", "serve", "--folder", tmp_path / "pacs", "--port", "0", "--ready-file", file
+        ).check(4)
+        assert "is the ready file of another server" in told.err
+        assert file.read_text("ascii") == f"{os.getpid()}\n"
+    assert not file.exists()
+    with Announcing(file) as again:
+        again.serves()
+        assert file.exists()
+
+
+def test_nothing_is_left_of_a_file_that_could_not_take_its_name(tmp_path: Path) -> None:
+    (tmp_path / "ready").mkdir()
+    with Announcing(tmp_path / "ready") as told, pytest.raises(MachineError):
+        told.serves()
+    assert [one.name for one in tmp_path.iterdir() if one.is_file()] == [".ready.lock"]
 
 
 def test_a_file_that_cannot_be_written_is_told_and_nothing_is_served(tmp_path: Path) -> None:
