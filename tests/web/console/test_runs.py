@@ -307,6 +307,24 @@ def test_runs_that_are_watched_in_other_tabs_leave_a_browser_its_connections(
         first.get_by_role("button", name="Run again").wait_for()
 
 
+def test_more_runs_in_windows_than_a_browser_has_connections_are_all_watched(
+    service: Served, browser: Browser, client: httpx2.Client
+) -> None:
+    """All are looked at: some keep a stream, the others ask again and again, and no page waits for them."""
+    run = client.post("/api/v1/runs", json={"text": endless()}).json()["id"]
+    with tab(browser, service.url) as it:
+        pages = [it.go(f"/runs/{run}")]
+        for _ in range(7):
+            pages.append(it.page.context.new_page())
+            pages[-1].goto(f"{service.url}/runs/{run}")
+        for page in pages:
+            page.get_by_role("row").filter(has_text="Running").wait_for()
+        client.post(f"/api/v1/runs/{run}/stop").raise_for_status()
+        ended(client, run)
+        for page in pages:
+            page.get_by_role("button", name="Run again").wait_for()
+
+
 def test_a_list_that_is_shown_anew_while_something_runs_leaves_the_keyboard_where_it_was(
     service: Served, browser: Browser, client: httpx2.Client
 ) -> None:

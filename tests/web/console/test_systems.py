@@ -287,9 +287,12 @@ def test_a_sending_is_stopped_others_wait_and_more_than_that_are_refused(
         expect(page.get_by_text("Waits for its turn")).to_be_visible()
         page.get_by_role("button", name="Stop").click()
         expect(page.get_by_text("Stopped before all was sent")).to_be_visible()
-        page = it.go(begun[0])
+        with page.expect_request(lambda one: one.resource_type == "eventsource"):
+            page = it.go(begun[0])
         expect(page.get_by_text("1 of 3 instances have a result")).to_be_visible()
         assert it.violations() == []
+        far = service.client.get(f"{service.url}{begun[0]}/events?brief=true").text
+        assert far == 'retry: 1000\n\nevent: progress\ndata: {"began": true, "done": 1}\n\n'
         page.get_by_role("button", name="Stop").click()
         expect(page.get_by_text("Stopped before all was sent")).to_be_visible()
         counts = counted(it)
