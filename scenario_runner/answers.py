@@ -50,6 +50,18 @@ def is_of(kind: str, word: str) -> bool:
     return kind in ("success", "warning") if word == "accepted" else kind == word
 
 
+def answer_in_a_word(status: str | None, *, told: bool, maybe_stored: bool) -> str:
+    """What became of an instance: the code of its status, or what there is instead of one.
+
+    told: whether the peer said what became of it all the same, as STOW-RS can.
+    """
+    if status:
+        return status
+    if told:
+        return "no status"
+    return "no answer" if maybe_stored else "not sent"
+
+
 class Match(dict[str, Any]):
     """One answer to a query, ``{KEYWORD: value}``.
 

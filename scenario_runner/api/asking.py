@@ -167,7 +167,8 @@ class Answers:
             parts.append("there are more, beyond the limit")
         if "no offset" in self.remarks:
             parts.append(
-                f"'{self.target}' gives the same answers again when asked for those that follow"
+                f"'{self.target}' gives the same answers again when asked for those that follow, so that "
+                "nobody can tell whether there are more"
             )
         parts += [f"'{self.target}' warns: {words}" for words in self.warnings]
         if "not unescaped" in self.remarks:

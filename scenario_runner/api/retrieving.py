@@ -47,6 +47,9 @@ class RetrievalKeys:
     answers: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     """What was answered of each object that was looked up, by its own unique key."""
 
+    note: str = ""
+    """What makes doubtful whether that is all there is."""
+
     def each(self) -> Iterator[dict[str, str]]:
         """The same with one object to a request."""
         for keys in self.requests:
@@ -202,6 +205,8 @@ class _Search:
                     target=self._target.name,
                     hint="match by other keys",
                 )
+            if "no offset" in answers.remarks:
+                self._result.note = answers.note
             yield from answers.matches
 
 

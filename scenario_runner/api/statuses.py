@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
+from scenario_runner.answers import answer_in_a_word
 from scenario_runner.api.sent_log import SentLog
 
 if TYPE_CHECKING:
@@ -13,11 +14,11 @@ if TYPE_CHECKING:
 
 def answered_with(status: Mapping[str, Any]) -> str:
     """A status as ``save_as`` gives it, in a word: its code, or what there is instead of one."""
-    if status["status"]:
-        return str(status["status"])
-    if status["class"] != "unknown":
-        return "no status"
-    return "no answer" if status.get("maybe_stored", True) else "not sent"
+    return answer_in_a_word(
+        status["status"],
+        told=status["class"] != "unknown",
+        maybe_stored=status.get("maybe_stored", True),
+    )
 
 
 def in_a_sentence(status: Mapping[str, Any]) -> str:

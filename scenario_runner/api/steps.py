@@ -16,7 +16,7 @@ from scenario_runner.api.ledger import Ledger
 from scenario_runner.api.sent import SentEarlier, SentInstance
 from scenario_runner.api.targets import Target
 from scenario_runner.deadline import Deadline
-from scenario_runner.language.fields import Model
+from scenario_runner.language.fields import Model, Saved
 
 if TYPE_CHECKING:
     from scenario_runner.api.results import CheckResult, StepResult
@@ -339,12 +339,21 @@ class Step(Model, ABC):
     """Whether it waits for HL7 v2 messages, so that the case takes them from its start."""
     selects: ClassVar[bool] = False
     """Whether what it saves can be given to another step as ``what``."""
+    saves: ClassVar[frozenset[Saved] | None] = None
+    """What checks find in what it saves; None where that cannot be told before it ran."""
     example: ClassVar[str] = ""
     """One YAML line that works, for the reference."""
 
     @classmethod
     def announce(cls, step_id: str, parameters: Mapping[str, Any], inbox: Inbox) -> None:
         """Tell the inbox of a case that begins what to expect; for steps with ``receives_messages``."""
+
+    @classmethod
+    def will_save(cls, parameters: Any) -> frozenset[Saved] | None:
+        """The same with these parameters, as the scenario has them; what is saved of a load are numbers."""
+        if cls.saves and isinstance(parameters, Mapping) and parameters.get("load") is not None:
+            return frozenset()
+        return cls.saves
 
     def foretell(self, case: PlannedCase, step_id: str) -> Mapping[str, Any]:
         """What the plan shows of it beside its parameters: ``{load: …}``, with ``words``, one sentence for people."""

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from scenario_runner.api import Check, CheckResult, SavedName, StepContext, ValidatorName
+from scenario_runner.api import Check, CheckResult, Instances, StepContext, ValidatorName
 from scenario_runner.checks.expected_findings import Finds, disagreements, wanted
 from scenario_runner.checks.judging import judge
 from scenario_runner.language.fields import DEFAULT_VALIDATOR
@@ -19,7 +19,7 @@ class Conformant(Check):
     example: ClassVar[str] = "conformant: {of: back, with: [standard, dciodvfy]}"
     looks_inside: ClassVar[bool] = False
 
-    of: SavedName = None
+    of: Instances = None
     """What ``retrieve`` saved, by name or as a template; by default what was generated."""
     with_: list[ValidatorName] = Field(default=[DEFAULT_VALIDATOR], alias="with", min_length=1)
     """Validators by name: ``standard`` is built in, ``dciodvfy`` must be installed."""

@@ -11,8 +11,8 @@ from scenario_runner.api import (
     CheckResult,
     Difference,
     Differences,
+    ImagesName,
     Renditions,
-    SavedName,
     Selection,
     StepContext,
 )
@@ -39,7 +39,7 @@ class Pixels(Check):
     name: ClassVar[str] = "pixels"
     example: ClassVar[str] = "pixels: {of: back, equal: sent}"
 
-    of: SavedName
+    of: ImagesName
     """What ``retrieve`` saved, by name or as a template."""
     equal: Literal["sent"] = "sent"
     """Compare with what was sent."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import field
@@ -63,15 +64,22 @@ def presence(
     ]
     there: list[tuple[PlannedSeries, list[PlannedImage]]] = []
     counted = _COUNT not in target.expects.lacking
-    answers = ask_each(target, [_series_of(study) for study, _ in studies], deadline)
-    for (study, members), answer in zip(studies, answers, strict=True):
+    requests = [_series_of(study) for study, _ in studies]
+    answers = ask_each(target, requests, deadline)
+    for (study, members), request, answer in zip(studies, requests, answers, strict=True):
         _hold(result, study.id, answer)
+        if answer.matches:
+            uids = [one.series.uid for one in members]
+            _look_behind(answer, target, request, "SeriesInstanceUID", uids, deadline)
         there += _look_for_series(study, members, answer.matches, result, besides, counted=counted)
     if not there:
         return result
-    answers = ask_each(target, [_images_of(series) for series, _ in there], deadline)
-    for (series, members), answer in zip(there, answers, strict=True):
+    requests = [_images_of(series) for series, _ in there]
+    answers = ask_each(target, requests, deadline)
+    for (series, members), request, answer in zip(there, requests, answers, strict=True):
         _hold(result, series.id, answer)
+        uids = [one.uid for one in members]
+        _look_behind(answer, target, request, "SOPInstanceUID", uids, deadline)
         _look_for_images(series, members, answer.matches, result)
     return result
 
@@ -104,6 +112,27 @@ def _hold(result: Presence, subject: str, answers: Answers) -> None:
     for key, found in answers.unmet.items():
         if other := next((one for one in found if one.actual is not None), None):
             _differ(result, subject, key, other.expected, other.actual)
+
+
+def _look_behind(
+    answer: Answers,
+    target: Target,
+    request: FindRequest,
+    key: str,
+    uids: Sequence[str],
+    deadline: Deadline,
+) -> None:
+    """Ask for each by its UID that is not among the answers of a service that gives the first of them alone.
+
+    Whether there are more than those cannot be told of such a service, and nothing is called lost for that.
+    """
+    if not answer.remarks & {"no offset", "cut off"}:
+        return
+    known = {str(match.get(key)) for match in answer.matches}
+    left = [uid for uid in dict.fromkeys(uids) if uid not in known]
+    single = [dataclasses.replace(request, match={**request.match, key: uid}) for uid in left]
+    for found in ask_each(target, single, deadline):
+        answer.matches += found.matches
 
 
 def _by(

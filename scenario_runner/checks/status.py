@@ -12,7 +12,7 @@ from scenario_runner.api import (
     Check,
     CheckResult,
     Retrieved,
-    SavedName,
+    StatusesName,
     StatusWord,
     StepContext,
     Text,
@@ -39,7 +39,7 @@ class Status(Check):
     example: ClassVar[str] = "status: {of: sent, expected: success}"
     looks_inside: ClassVar[bool] = False
 
-    of: SavedName
+    of: StatusesName
     """What ``save_as`` stored, by name or as a template, or the id of the step."""
     expected: _Expected | Annotated[list[_Expected], Field(min_length=1)]
     """A code, a class, a pattern of a code, or a list of these."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
+from scenario_runner.answers import answer_in_a_word
 from scenario_runner.cli.wrapping import printable
 from scenario_runner.events import (
     CaseFinished,
@@ -134,7 +135,8 @@ class Live:
         step = self._steps.get((event.case, event.id))
         if step is None:
             return
-        step.statuses[event.status or "no answer"] += 1
+        word = answer_in_a_word(event.status, told=event.stored, maybe_stored=event.maybe_stored)
+        step.statuses[word] += 1
         if not event.stored:
             step.refused = event.comment
 

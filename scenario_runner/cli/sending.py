@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from scenario_runner.answers import answer_in_a_word
 from scenario_runner.cli.options import (
     examples,
 )
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from scenario_runner.app.peers import Peer
 
 
-_SENT = ["file", "status", "class", "comment", "sop_instance_uid"]
+_SENT = ["file", "status", "class", "comment", "sop_instance_uid", "maybe_stored"]
 
 _NAMED = 5
 """Files that are named before the rest are counted."""
@@ -166,6 +167,7 @@ def _show_sent(peer: Peer, sent: Sent, style: Style) -> None:
         "class": kind,
         "comment": peer.clean("; ".join(filter(None, (status.comment, recoded)))),
         "sop_instance_uid": status.sop_instance_uid,
+        "maybe_stored": status.maybe_stored,
     }
     if style == "text":
         _print_sent(row)
@@ -175,6 +177,9 @@ def _show_sent(peer: Peer, sent: Sent, style: Style) -> None:
 
 def _print_sent(row: dict[str, Any]) -> None:
     colour = {"success": "green", "warning": "yellow"}.get(row["class"], "red")
-    word = click.style(f"{row['class']:<7}", fg=colour)
+    said = row["class"]
+    if said == "unknown":  # nothing was answered: whether the PACS may have it is what matters
+        said = answer_in_a_word(None, told=False, maybe_stored=row["maybe_stored"])
+    word = click.style(f"{said:<7}", fg=colour)
     rest = printable(f"{row['file']}  {row['comment']}").rstrip()
     click.echo(f"{row['status'] or '----'}  {word}  {rest}")

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.answers import answer_in_a_word
 from scenario_runner.evidence.comparing_peers import compared_peers
 from scenario_runner.evidence.difference import Difference
 from scenario_runner.evidence.flat import kinds_of, one_line
@@ -173,7 +174,11 @@ def _tally(case: CaseRecord) -> dict[tuple[str, str], Counter[tuple[str, bool]]]
                 for image in series.get("images", ()):
                     for said in image.get("sent", ()):
                         place = said.get("step", ""), said.get("to", "")
-                        status = said.get("status") or "no answer"
+                        status = answer_in_a_word(
+                            said.get("status"),
+                            told=bool(said.get("stored")),
+                            maybe_stored=said.get("maybe_stored", True),
+                        )
                         counts = tally.setdefault(place, Counter())
                         counts[status, bool(said.get("stored"))] += 1
     return tally

@@ -10,7 +10,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -223,6 +223,23 @@ InputFile = Annotated[
 SavedName = Annotated[Any, WithJsonSchema({"x-name-of": "saved"})]
 """What an earlier step saved: its ``save_as`` or id, or a template that gives the value itself."""
 
+Saved = Literal["instances", "frames", "statuses"]
+"""What checks look for in what a step saved."""
+
+
+def _holding(*one_of: Saved) -> WithJsonSchema:
+    return WithJsonSchema({"x-name-of": "saved", "x-holds": list(one_of)})
+
+
+RetrievedName = Annotated[Any, _holding("instances")]
+"""The same of instances that came back."""
+
+ImagesName = Annotated[Any, _holding("instances", "frames")]
+"""The same of instances or frames that came back."""
+
+StatusesName = Annotated[Any, _holding("statuses")]
+"""The same of what a PACS answered."""
+
 
 def _by_name(value: Any) -> Any:
     """A selection as it is named. Raises PydanticCustomError for what the step with that name gave."""
@@ -240,7 +257,7 @@ Selection = Annotated[
 ]
 """What an earlier ``generate`` saved; ``all`` is the whole plan."""
 
-Instances = Annotated[Any, WithJsonSchema({"x-name-of": "instances"})]
+Instances = Annotated[Any, WithJsonSchema({"x-name-of": "instances", "x-holds": ["instances"]})]
 """A selection, or what ``retrieve`` saved, by name; or a template that gives the latter."""
 
 StepName = Annotated[

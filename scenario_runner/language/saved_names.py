@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from scenario_runner.errors import Diagnostic
 from scenario_runner.language.branches import Sight
 from scenario_runner.language.diagnostic_words import did_you_mean, quoted, some_of
 from scenario_runner.language.document import Document, Path
+from scenario_runner.language.saved_holdings import TURN, Holdings
 from scenario_runner.language.schema_marks import Mark
 from scenario_runner.language.templates import is_template
 
@@ -29,8 +29,6 @@ _COMPARED = 300
 """Names that an unknown one is compared with: thousands would take seconds for each."""
 _DEPTH = 2
 """How many parts the path of a step has: ``("steps", 3)``."""
-_TURN = re.compile(r"(.+)\[(\d{1,9})\]")
-"""The name of a step with the place of one of its turns."""
 _WHAT = {
     "saved": "no earlier step saves {}",
     "selection": "no earlier step saves the selection {}",
@@ -52,7 +50,8 @@ def check_saved(
     """
     named: dict[Path, list[Mark]] = {}  # by the path of the step they stand in
     for mark in marks:
-        if mark.kind == "x-name-of" and mark.what in _WHAT and isinstance(mark.value, str):
+        is_name = mark.kind == "x-name-of" and mark.what in _WHAT
+        if (is_name or mark.kind == "x-holds") and isinstance(mark.value, str):
             named.setdefault(mark.path[:_DEPTH], []).append(mark)
     yield from _of_cases(document, named.get(("load", "checks"), ()))
     saved: dict[str, None] = dict.fromkeys(lost)
@@ -65,11 +64,16 @@ def check_saved(
         "step": (ids, saved),
     }
     turns: dict[str, float] = {}
+    holdings = Holdings()
     sight = Sight()
     for entry in entries:
         sight.enter(entry.branch)
         for mark in named.get(entry.path, ()):
-            yield from _unknown(document, mark, known[mark.what], entry, turns)
+            if mark.kind == "x-holds":
+                yield from holdings.wrong(document, mark, entry, turns)
+            else:
+                yield from _unknown(document, mark, known[mark.what], entry, turns)
+        holdings.note(entry, steps[entry.step])
         if (most := _most_turns(entry)) is not None:
             turns |= dict.fromkeys(filter(None, (entry.id, entry.save_as)), most)
         sight.saves(ids, entry.id, None)
@@ -84,7 +88,7 @@ def check_saved(
 def _of_cases(document: Document, marks: Iterable[Mark]) -> Iterator[Diagnostic]:
     """Checks of a load of cases that are about something else."""
     for mark in marks:
-        if mark.value != CASE and not is_template(mark.value):
+        if mark.kind == "x-name-of" and mark.value != CASE and not is_template(mark.value):
             yield Diagnostic(
                 "FAB119",
                 document.where(mark.path),
@@ -115,7 +119,7 @@ def _unknown(
     name = mark.value
     if is_template(name) or any(each in ids for each in entry.called(name) for ids in there_are):
         return
-    if turn := _TURN.fullmatch(name):
+    if turn := TURN.fullmatch(name):
         step, place = turn.groups()
         for each in entry.called(step):
             if each not in turns or not any(each in ids for ids in there_are):

@@ -11,7 +11,7 @@ from scenario_runner.lazy_dataclasses import dataclass
 if TYPE_CHECKING:
     from scenario_runner.language.document import Path
 
-MARKS = ("x-name-of", "x-expression", "x-entry-of", "x-way", "x-ae-title", "deprecated")
+MARKS = ("x-name-of", "x-holds", "x-expression", "x-entry-of", "x-way", "x-ae-title", "deprecated")
 _MARKS = frozenset(MARKS)
 
 
@@ -65,7 +65,7 @@ class _Walk:
     def _note(self, schema: Mapping[str, Any], data: Any, path: Path) -> None:
         for kind in _MARKS & schema.keys():
             # A name is text: 2024 names the folder of that year.
-            value = as_written(data) if kind == "x-name-of" else data
+            value = as_written(data) if kind in ("x-name-of", "x-holds") else data
             what = schema[kind]
             if kind == "deprecated":
                 what = what and (schema.get("description") or True)

@@ -34,6 +34,8 @@ _SERIES = {"description": "LO", "protocol": "LO"}
 _SAMPLE = 12
 """Generated people who are looked at; their scripts differ between locales, not within one."""
 _HINT = "leave 'character_set' out, and one that holds all values is chosen; ISO_IR 192 holds any"
+_ALIKE = {"·": "・", "・": "·", "—": "―", "～": "〜", "〜": "～", "－": "−", "∥": "‖"}
+"""Characters that look alike to people, of which the sets of East Asia have one or the other."""
 _KEYWORD = "SpecificCharacterSet"
 
 Text = tuple["Path", str, str]
@@ -147,7 +149,12 @@ def unwritable_tags(
 
 def _lacking(what: str, missing: str, terms: Sequence[str]) -> ValueProblem:
     message = f"{what} cannot be written in {named(terms)}, which has no {missing}"
-    return ValueProblem("FAB314", message, _HINT)
+    alike = [
+        f"{one} is U+{ord(one):04X}; these sets have {other}, U+{ord(other):04X}"
+        for one in missing
+        if (other := _ALIKE.get(one)) and not unencodable(other, "LO", terms)
+    ]
+    return ValueProblem("FAB314", message, "; ".join((*alike, _HINT)))
 
 
 def writable(text: str, term_lists: Iterable[Sequence[str]], vr: str = "LO") -> bool:

@@ -127,7 +127,11 @@ def tagged_fields(tags: Mapping[str, Any], readings: Mapping[str, Reading]) -> d
     found = {}
     for keyword, (name, read) in readings.items():
         if keyword in tags:
-            value = read(text_of(tags[keyword]))
+            given = tags[keyword]
+            # What is raw stands in the object with its empty groups, and a server finds it by those.
+            value = (
+                read(text_of(given)) if read is not _name or not is_raw(given) else text_of(given)
+            )
             if value is not _UNHELD:
                 found[name] = value
     return found

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from scenario_runner.api import (
     CommitResult,
     Duration,
+    Saved,
     Selection,
     Step,
     StepContext,
@@ -45,6 +46,7 @@ class Commit(Step):
     """
 
     name: ClassVar[str] = "commit"
+    saves: ClassVar[frozenset[Saved] | None] = frozenset(["statuses"])
     example: ClassVar[str] = "commit: {to: pacs, timeout: 30s}"
 
     to: TargetName

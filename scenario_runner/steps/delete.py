@@ -12,6 +12,7 @@ from pydantic import Field
 from scenario_runner.amounts import amount, some
 from scenario_runner.api import (
     FindRequest,
+    Saved,
     Selection,
     Step,
     StepContext,
@@ -39,6 +40,7 @@ class Delete(Step):
     """
 
     name: ClassVar[str] = "delete"
+    saves: ClassVar[frozenset[Saved] | None] = frozenset()
     example: ClassVar[str] = "delete: {from: pacs}"
 
     from_: TargetName = Field(alias="from")

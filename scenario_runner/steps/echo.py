@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from scenario_runner.api import Step, StepContext, StepResult, TargetName, status_class
+from scenario_runner.api import Saved, Step, StepContext, StepResult, TargetName, status_class
 from scenario_runner.language.loads import RequestLoad
 from scenario_runner.planning.plan import PlannedCase
 from scenario_runner.steps.load.calling import LoadedCalls, foretold_calls
@@ -22,6 +22,7 @@ class Echo(Step):
     """
 
     name: ClassVar[str] = "echo"
+    saves: ClassVar[frozenset[Saved] | None] = frozenset(["statuses"])
     example: ClassVar[str] = "echo: {to: pacs}"
 
     to: TargetName

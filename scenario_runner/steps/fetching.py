@@ -90,6 +90,8 @@ def looked_up(result: StepResult, named: RetrievalKeys) -> StepResult:
         return result
     queries, requests = amount(len(named.asked), "query"), amount(len(named.requests), "request")
     message = f"{result.message}; {queries} told which, {requests} asked for them"
+    if named.note:
+        message += f"; {named.note}"
     facts = {
         **result.facts,
         "looked_up": {"queries": len(named.asked), "keys": named.asked[:20]},

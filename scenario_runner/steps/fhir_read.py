@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from scenario_runner.api import Step, StepContext, StepResult, TargetName, Text
+from scenario_runner.api import Saved, Step, StepContext, StepResult, TargetName, Text
 from scenario_runner.checks.telling_fhir import note_studies
 
 
@@ -12,6 +12,7 @@ class FhirRead(Step):
     """Read one resource of a FHIR server. ``save_as`` gives it as plain data, as it came."""
 
     name: ClassVar[str] = "fhir_read"
+    saves: ClassVar[frozenset[Saved] | None] = frozenset()
     example: ClassVar[str] = "fhir_read: {on: ehr, url: Patient/123}"
 
     on: TargetName

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import Field
 
 from scenario_runner.amounts import amount
-from scenario_runner.api import Step, StepContext, StepResult, TargetName, Text
+from scenario_runner.api import Saved, Step, StepContext, StepResult, TargetName, Text
 from scenario_runner.checks.telling_fhir import note_studies
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ class FhirSearch(Step):
     """
 
     name: ClassVar[str] = "fhir_search"
+    saves: ClassVar[frozenset[Saved] | None] = frozenset()
     example: ClassVar[str] = (
         'fhir_search: {on: ehr, resource: ImagingStudy, query: {patient: "Patient/123"}}'
     )

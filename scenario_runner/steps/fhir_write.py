@@ -8,7 +8,7 @@ from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from scenario_runner.amounts import amount
-from scenario_runner.api import Step, StepContext, StepResult, TargetName, Text
+from scenario_runner.api import Saved, Step, StepContext, StepResult, TargetName, Text
 from scenario_runner.errors import OperationFailed, UsageError
 from scenario_runner.orders.fhir import writing
 
@@ -30,6 +30,7 @@ class FhirWrite(Step):
     """
 
     name: ClassVar[str] = "fhir_write"
+    saves: ClassVar[frozenset[Saved] | None] = frozenset()
     example: ClassVar[str] = "fhir_write: {to: ehr, resource: imaging_study}"
 
     to: TargetName

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, field_validator
 
-from scenario_runner.api import Model, RunFolder, Step, StepContext, StepResult, Text
+from scenario_runner.api import Model, RunFolder, Saved, Step, StepContext, StepResult, Text
 from scenario_runner.api.modified import Modified
 from scenario_runner.dicom.levels import UIDS
 from scenario_runner.errors import of_the_machine
@@ -59,6 +59,7 @@ class Generate(Step):
 
     name: ClassVar[str] = "generate"
     selects: ClassVar[bool] = True
+    saves: ClassVar[frozenset[Saved] | None] = frozenset()
     example: ClassVar[str] = "generate: {to: dicom}"
 
     to: RunFolder | None = None

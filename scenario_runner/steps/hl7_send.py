@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from scenario_runner.api import (
     Acknowledged,
     InputFile,
+    Saved,
     Step,
     StepContext,
     StepResult,
@@ -40,6 +41,7 @@ class Hl7Send(Step):
     """
 
     name: ClassVar[str] = "hl7_send"
+    saves: ClassVar[frozenset[Saved] | None] = frozenset()
     example: ClassVar[str] = 'hl7_send: {to: ris, message: "ORM^O01"}'
 
     to: TargetName

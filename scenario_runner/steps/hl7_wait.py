@@ -13,6 +13,7 @@ from scenario_runner.amounts import amount
 from scenario_runner.api import (
     Duration,
     Inbox,
+    Saved,
     Step,
     StepContext,
     StepResult,
@@ -39,6 +40,7 @@ class Hl7Wait(Step):
 
     name: ClassVar[str] = "hl7_wait"
     receives_messages: ClassVar[bool] = True
+    saves: ClassVar[frozenset[Saved] | None] = frozenset()
     example: ClassVar[str] = (
         'hl7_wait: {match: {MSH-9: "ORU^R01", OBR-18: "{{ studies[0].accession }}"}, timeout: 30s}'
     )

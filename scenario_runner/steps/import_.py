@@ -13,6 +13,7 @@ from scenario_runner.api import (
     AttributeName,
     InputFile,
     RunFolder,
+    Saved,
     Step,
     StepContext,
     StepResult,
@@ -46,6 +47,7 @@ class Import(Step):
 
     name: ClassVar[str] = "import"
     selects: ClassVar[bool] = True
+    saves: ClassVar[frozenset[Saved] | None] = frozenset()
     example: ClassVar[str] = "import: {files: ../dicom/*.dcm}"
 
     files: InputFile | Annotated[list[InputFile], Field(min_length=1)]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import WithJsonSchema
 
-from scenario_runner.api import Step, StepContext, StepResult
+from scenario_runner.api import Saved, Step, StepContext, StepResult
 from scenario_runner.checks.equality import plain
 from scenario_runner.language.scalars import as_written
 
@@ -16,6 +16,7 @@ class Log(Step):
     """Say something to the reader of the report."""
 
     name: ClassVar[str] = "log"
+    saves: ClassVar[frozenset[Saved] | None] = frozenset()
     example: ClassVar[str] = 'log: {message: "Accession {{ studies[0].accession }}"}'
 
     message: Annotated[Any, WithJsonSchema({"type": ["string", "number", "boolean"]})]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from scenario_runner.api import Differences, Step, StepContext, StepResult
+from scenario_runner.api import Differences, Saved, Step, StepContext, StepResult
 from scenario_runner.checks.migrate import Migration
 
 
@@ -16,6 +16,7 @@ class Migrate(Migration, Step):
     """
 
     name: ClassVar[str] = "migrate"
+    saves: ClassVar[frozenset[Saved] | None] = frozenset()
     example: ClassVar[str] = "migrate: {from: archive, to: pacs}"
 
     def run(self, context: StepContext) -> StepResult:

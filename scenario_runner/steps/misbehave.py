@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from scenario_runner.api import Faults, Step, StepContext, StepResult, TargetName
+from scenario_runner.api import Faults, Saved, Step, StepContext, StepResult, TargetName
 
 
 class Misbehave(Step):
@@ -19,6 +19,7 @@ class Misbehave(Step):
 
     name: ClassVar[str] = "misbehave"
     changes_targets: ClassVar[bool] = True
+    saves: ClassVar[frozenset[Saved] | None] = frozenset()
     example: ClassVar[str] = "misbehave: {on: pacs, faults: [lose: {share: 0.5}]}"
 
     on: TargetName

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from scenario_runner.api import (
     MppsResult,
+    Saved,
     Step,
     StepContext,
     StepResult,
@@ -45,6 +46,7 @@ class Mpps(Step):
     """
 
     name: ClassVar[str] = "mpps"
+    saves: ClassVar[frozenset[Saved] | None] = frozenset(["statuses"])
     example: ClassVar[str] = "mpps: {to: pacs, status: completed}"
 
     to: TargetName

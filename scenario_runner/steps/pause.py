@@ -6,13 +6,14 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from scenario_runner.api import Duration, Step, StepContext, StepResult
+from scenario_runner.api import Duration, Saved, Step, StepContext, StepResult
 
 
 class Pause(Step):
     """Wait a fixed time. Prefer ``wait``, which ends as soon as the PACS is ready."""
 
     name: ClassVar[str] = "pause"
+    saves: ClassVar[frozenset[Saved] | None] = frozenset()
     example: ClassVar[str] = "pause: {for: 2s}"
 
     for_: Duration = Field(alias="for")

@@ -11,6 +11,7 @@ from scenario_runner.api import (
     AttributeName,
     FindRequest,
     Keys,
+    Saved,
     Step,
     StepContext,
     StepResult,
@@ -42,6 +43,7 @@ class Query(Step):
     """
 
     name: ClassVar[str] = "query"
+    saves: ClassVar[frozenset[Saved] | None] = frozenset()
     example: ClassVar[str] = (
         'query: {on: pacs, level: study, match: {AccessionNumber: "{{ studies[0].accession }}"}}'
     )

@@ -19,6 +19,7 @@ from scenario_runner.api import (
     RetrieveRequest,
     RetrieveResult,
     RunFolder,
+    Saved,
     Step,
     StepContext,
     StepResult,
@@ -148,6 +149,21 @@ class Retrieve(Step):
                 "'transfer_syntax' is of instances; otherwise say it in 'accept' alone"
             )
         return self
+
+    @classmethod
+    def will_save(cls, parameters: Any) -> frozenset[Saved] | None:
+        """By what it asks for, and whether that comes back into the run."""
+        given = parameters if isinstance(parameters, Mapping) else {}
+        what = given.get("as", "instances")
+        if given.get("load") is not None:
+            return frozenset()
+        if given.get("destination") is not None:
+            return frozenset(["statuses"])
+        if what == "instances":
+            return frozenset(["instances", "statuses"])
+        if what == "frames":
+            return frozenset(["frames", "statuses"])
+        return frozenset(["statuses"]) if what in ("metadata", "rendered") else None
 
     def _names_all(self) -> bool:
         """Whether what was asked for can be told without a look at what was sent."""

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from scenario_runner.amounts import amount
 from scenario_runner.api import (
+    Saved,
     Selection,
     SentInstance,
     Step,
@@ -72,6 +73,7 @@ class Send(Step):
 
     name: ClassVar[str] = "send"
     selects: ClassVar[bool] = True
+    saves: ClassVar[frozenset[Saved] | None] = frozenset(["statuses"])
     example: ClassVar[str] = "send: {to: pacs}"
 
     to: TargetName

@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from scenario_runner.amounts import amount
-from scenario_runner.api import Instances, Step, StepContext, StepResult, ValidatorName
+from scenario_runner.api import Instances, Saved, Step, StepContext, StepResult, ValidatorName
 from scenario_runner.checks.expected_findings import Finds, disagreements
 from scenario_runner.checks.judging import Judgement, judge, plain
 from scenario_runner.language.fields import DEFAULT_VALIDATOR
@@ -27,6 +27,7 @@ class Validate(Step):
     """
 
     name: ClassVar[str] = "validate"
+    saves: ClassVar[frozenset[Saved] | None] = frozenset()
     example: ClassVar[str] = "validate: {what: generated, with: [standard, dciodvfy]}"
 
     what: Instances = None

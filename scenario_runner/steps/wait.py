@@ -17,6 +17,7 @@ from scenario_runner.api import (
     Keys,
     Model,
     QueryLevel,
+    Saved,
     Selection,
     Step,
     StepContext,
@@ -81,6 +82,7 @@ class Wait(Step):
         {("until", "expr"), ("fail_when",), ("fail_when", "expr")}
     )
     names_in_deferred: ClassVar[frozenset[str]] = frozenset({"poll"})
+    saves: ClassVar[frozenset[Saved] | None] = frozenset()
     example: ClassVar[str] = "wait: {on: pacs, until: {stored: all}, timeout: 30s}"
 
     on: TargetName

@@ -14,6 +14,7 @@ from scenario_runner.api import (
     AttributeName,
     FindRequest,
     Keys,
+    Saved,
     Step,
     StepContext,
     StepResult,
@@ -73,6 +74,7 @@ class Worklist(Step):
     """
 
     name: ClassVar[str] = "worklist"
+    saves: ClassVar[frozenset[Saved] | None] = frozenset()
     example: ClassVar[str] = (
         "worklist: {from: pacs, match: {Modality: CT, ScheduledProcedureStepStartDate: 20260131}}"
     )

@@ -303,3 +303,6 @@ def test_what_became_of_each_file_is_totalled_after_a_lost_connection(
     last = done.out.splitlines()[-1]
     assert last.startswith("1 of 3 stored by ")
     assert last.endswith(", 1 perhaps stored, 1 not sent")
+    words = [line[6:15] for line in done.out.splitlines()[:-1]]
+    assert [word.split()[0] for word in words] == ["success", "no", "not"]
+    assert "unknown" not in done.out

@@ -101,6 +101,25 @@ def test_an_instance_that_is_refused_now_is_worse(record: RunRecord, other: RunR
     assert [one.way for one in compare(record, other).differences] == ["different"]
 
 
+def test_what_had_no_context_is_not_sent_and_not_without_an_answer(
+    record: RunRecord, other: RunRecord
+) -> None:
+    _sent(record, "0000", stored=True)
+    series = case(other).patients[0]["studies"][0]["series"][0]
+    for maybe, word in ((False, "× not sent"), (True, "× no answer")):
+        series["images"][0]["sent"] = [
+            {
+                "step": "send_1",
+                "to": "pacs",
+                "status": None,
+                "stored": False,
+                "maybe_stored": maybe,
+            }
+        ]
+        (found,) = compare(record, other).differences
+        assert word in found.after
+
+
 def _difference(attribute: str, actual: str) -> dict[str, Any]:
     return {"attribute": attribute, "expected": "A", "actual": actual}
 

@@ -47,6 +47,16 @@ def test_what_tags_say_is_what_the_plan_says() -> None:
     assert series.images[0].uid == "1.2.5"
 
 
+def test_a_raw_name_is_planned_with_its_empty_groups_by_which_a_server_finds_it() -> None:
+    text = """\
+patients:
+  - tags: {PatientName: {raw: "X="}}
+    studies: [{modality: CT, tags: {ReferringPhysicianName: {raw: "WHO^D=="}}}]
+"""
+    [patient] = plan(text)[0].patients
+    assert (patient.name, patient.studies[0].referring_physician) == ("X=", "WHO^D==")
+
+
 def test_a_name_is_planned_as_objects_have_it_without_empty_groups_at_its_end() -> None:
     text = """\
 patients:
