@@ -7,6 +7,7 @@ from itertools import accumulate, count, takewhile
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.amounts import amount
+from scenario_runner.dicom import vrs
 from scenario_runner.dicom.element_heads import HEADS, ITEM, UNDEFINED
 from scenario_runner.dicom.elements import (
     DamagedDatasetError,
@@ -52,8 +53,11 @@ def missing_pixels(
             return str(error)
         read = _forward(_inflated(read))
     pixels = next(iter(then), None)
-    if pixels is None or pixels.tag not in (0x7FE00010, *_BITS):
+    if pixels is None:
         return ""
+    if pixels.tag not in (0x7FE00010, *_BITS):  # it has none, and this is what would follow them
+        head = 12 if pixels.vr in vrs.LONG else 8
+        return _missing_behind(pixels.at - head, transfer_syntax_uid, size, read, "")
     if pixels.length == UNDEFINED:
         frames = 1 if transfer_syntax_uid in FRAMES_TOGETHER else _frames(header)
         found, end = _missing_fragments(frames, pixels.at, size, read)
@@ -125,16 +129,22 @@ def _missing_fragments(frames: int, at: int, size: int, read: Reading) -> tuple[
     return "the data set ends within a fragment of its pixels", at
 
 
-def _missing_behind(at: int, transfer_syntax_uid: str, size: int, read: Reading) -> str:
+def _missing_behind(
+    at: int,
+    transfer_syntax_uid: str,
+    size: int,
+    read: Reading,
+    which: str = " that follows its pixels",
+) -> str:
     """What is wrong with the elements that follow the pixels, which few data sets have; of too many nothing is said."""
     if not 0 < size - at <= _MOST_BEHIND:
         return ""
     try:
         read_elements(read(at, size - at), encoding_of(transfer_syntax_uid))
     except TruncatedError:
-        return "the data set ends within an element that follows its pixels"
+        return f"the data set ends within an element{which}"
     except DamagedDatasetError as error:
-        return f"what follows its pixels cannot be read: {error}"
+        return f"an element{which} cannot be read: {error}"
     return ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import statistics
+import struct
 import threading
 import time
 import zlib
@@ -108,6 +109,13 @@ def cut(one: Sample, by: int) -> Sample:
     return dataclasses.replace(one, data=one.data[:-by])
 
 
+def without_pixels(one: Sample) -> Sample:
+    """The same, as a report is, whose last element is of a group above that of pixels."""
+    head = struct.pack("<HH", 0x7FE0, 0x10)
+    start, end = one.data.index(head), one.data.index(struct.pack("<HH", 0xFFFC, 0xFFFC))
+    return dataclasses.replace(one, data=one.data[:start] + one.data[end:])
+
+
 def squeezed(data: bytes, *, then: bytes = b"", unended: bool = False) -> Sample:
     """A data set deflated; then: what its stream goes on with. unended: it has no end."""
     squeeze = zlib.compressobj(wbits=-zlib.MAX_WBITS)
@@ -145,8 +153,16 @@ FRAMES: dict[str, Any] = {"NumberOfFrames": 2, "PixelData": encapsulate([bytes(6
         (squeezed(sample().data[:-28]), "the data set ends after 100 of 128 bytes of its pixels"),
         (squeezed(LARGE.data[:-28], then=b"\xff" * 64), "the deflated data set cannot be inflated"),
         (squeezed(sample(**PADDED).data[:-10]), "the data set ends within an element that follows"),
-        (squeezed(sample().data + bytes(7) + b"\1"), "what follows its pixels cannot be read"),
+        (
+            squeezed(sample().data + bytes(7) + b"\1"),
+            "an element that follows its pixels cannot be read",
+        ),
         (cut(sample(**PADDED), 9), "the data set ends within an element that follows its pixels"),
+        (cut(without_pixels(sample(**PADDED)), 9), "the data set ends within an element"),
+        (
+            cut(without_pixels(sample(**PADDED, transfer_syntax=IMPLICIT)), 9),
+            "the data set ends within an element",
+        ),
         (
             cut(sample(**FRAMES | {"NumberOfFrames": 1}, **PADDED, transfer_syntax=RLE), 9),
             "the data set ends within an element that follows its pixels",
