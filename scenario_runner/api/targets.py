@@ -236,7 +236,11 @@ class Target:
 
     def delete(self, study_uids: Iterable[str], deadline: Deadline) -> list[str]:
         """Delete whole studies; returns the UIDs that were there and are gone now."""
-        raise self._unsupported("delete", "orthanc")
+        error = self._unsupported("delete", "orthanc")
+        error.hint = (
+            f"{error.hint}; where its DICOMweb has DELETE, say expects: {{dicomweb_delete: true}}"
+        )
+        raise error
 
     def misbehave(self, faults: Sequence[Fault]) -> None:
         """Have these faults and no others; none for an empty list. Raises UsageError for a bad one."""

@@ -43,7 +43,7 @@ class Holdings:
     def note(self, entry: StepEntry, step: Any) -> None:
         """What a step saves; several may save under one name. step: its class."""
         held = step.will_save(entry.parameters)
-        for name in {entry.id, entry.save_as} - {None}:
+        for name in filter(None, {entry.id, entry.save_as}):
             before = self._held.get(name, frozenset())
             self._held[name] = None if held is None or before is None else held | before
 
