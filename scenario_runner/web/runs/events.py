@@ -12,6 +12,7 @@ import anyio.to_thread
 
 from scenario_runner.service.runs.evidence import lines_from
 from scenario_runner.service.runs.outcome import LOG
+from scenario_runner.web.streams import AGAIN
 
 if TYPE_CHECKING:
     from scenario_runner.service.runs.runs import Runs
@@ -27,12 +28,20 @@ _QUIET: Final = 60
 
 
 async def events_of(
-    runs: Runs, run_id: str, offset: int, may_still: Callable[[], Awaitable[bool]]
+    runs: Runs,
+    run_id: str,
+    offset: int,
+    may_still: Callable[[], Awaitable[bool]],
+    *,
+    brief: bool = False,
 ) -> AsyncIterator[bytes]:
     """Each event as a ``message`` whose id is the offset of the next line; ``state`` when that changes.
 
-    Ends when the run has, after an ``ended``, when the server does, or when whoever watches may no longer.
+    Ends when the run has, after an ``ended``, when the server does, or when whoever watches may no longer; a brief one
+    with what there is now.
     """
+    if brief:
+        yield AGAIN.encode()
     log = runs.evidence(run_id) / LOG
     looks, told = 0, ""
     while not runs.stopping.is_set():
@@ -52,6 +61,8 @@ async def events_of(
             offset = after
         if has_ended:
             yield f"event: ended\ndata: {state}\n\n".encode()
+            return
+        if brief:
             return
         if looks % _QUIET == _QUIET - 1:
             yield b": still here\n\n"

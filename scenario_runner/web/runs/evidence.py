@@ -23,6 +23,7 @@ from scenario_runner.web.imaging.asking import Offset, Viewer
 from scenario_runner.web.runs.asking import RunId
 from scenario_runner.web.runs.events import events_of
 from scenario_runner.web.runs.models import EvidenceList
+from scenario_runner.web.streams import Brief
 from scenario_runner.web.text import Text
 
 _REPORT_POLICY: Final = (
@@ -59,6 +60,7 @@ def evidence_routes(router: APIRouter, desk: ServedRuns) -> None:
         asking: Viewer,  # noqa: ARG001
         run_id: RunId,
         offset: Offset = 0,
+        brief: Brief = False,
         last_event_id: Annotated[str | None, Header(max_length=20)] = None,
     ) -> StreamingResponse:
         """Its events as they come, as server-sent events; each has an id, from which a browser goes on."""
@@ -67,7 +69,8 @@ def evidence_routes(router: APIRouter, desk: ServedRuns) -> None:
             offset = int(last_event_id)
         may_still = partial(gate_of(request).is_still_admitted, request, Permission.VIEW)
         return StreamingResponse(
-            events_of(runs, run_id, offset, may_still), media_type="text/event-stream"
+            events_of(runs, run_id, offset, may_still, brief=brief),
+            media_type="text/event-stream",
         )
 
     @router.get("/{run_id}/output", response_class=Response, tags=["runs"])

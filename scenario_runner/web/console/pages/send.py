@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import urlencode
 
+import anyio
 from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,10 +23,12 @@ from scenario_runner.service.errors import NotThere
 from scenario_runner.service.homes.home import Wanted
 from scenario_runner.service.permissions import Permission, require
 from scenario_runner.service.studies import finding
+from scenario_runner.web.auth.allowed import gate_of
 from scenario_runner.web.console.asking import Runner
 from scenario_runner.web.console.fields import Fields
 from scenario_runner.web.console.navigation import Group
 from scenario_runner.web.console.page import Desk, Page
+from scenario_runner.web.streams import AGAIN, Brief
 from scenario_runner.web.text import GivenStudy, Text
 
 if TYPE_CHECKING:
@@ -37,6 +44,12 @@ _BOX: Final = "study-"
 """What the name of the field of a study begins with."""
 _TAKING: Final = frozenset({"dicom", "dicomweb"})
 """Services that take studies."""
+_LOOK: Final = 0.25
+"""Seconds between two looks at how far a sending is."""
+_ADMIT: Final = 20
+"""Looks after which it is asked whether whoever watches may still."""
+_QUIET: Final = 60
+"""Looks after which a comment tells a proxy that the connection lives."""
 _Asked = Annotated[Text, Query(max_length=200)]
 
 
@@ -124,6 +137,19 @@ def _watched(router: APIRouter, desk: Desk) -> None:
                 return desk.show(request, "send/progress.html.j2", **_told(sending))
         return Response(status_code=204, headers={"HX-Refresh": "true"})
 
+    @router.get(PATH + "/{number}/events", response_class=StreamingResponse)
+    async def events(
+        request: Request,
+        asking: Runner,
+        number: Text,
+        brief: Brief = False,
+    ) -> StreamingResponse:
+        """``progress`` whenever there is more to see, then ``ended``."""
+        require(asking.caller, Permission.VIEW)
+        may_still = partial(gate_of(request).is_still_admitted, request, Permission.RUN)
+        told = _events(desk, desk.sendings.get(number), may_still, brief=brief)
+        return StreamingResponse(told, media_type="text/event-stream")
+
     @router.post(PATH + "/{number}/stop")
     def stop(asking: Runner, number: Text) -> Response:
         require(asking.caller, Permission.VIEW)
@@ -147,6 +173,30 @@ def _watched(router: APIRouter, desk: Desk) -> None:
                 "Cache-Control": "no-store",
             },
         )
+
+
+async def _events(
+    desk: Desk, sending: Sending, may_still: Callable[[], Awaitable[bool]], *, brief: bool
+) -> AsyncIterator[str]:
+    if brief:
+        yield AGAIN
+    last, looks = None, 0
+    while sending.ended is None and not desk.stopping.is_set():
+        # Without the counts of each fate, which go through all results.
+        far = {"began": sending.began is not None, "done": len(sending.results)}
+        if far != last:
+            yield f"event: progress\ndata: {json.dumps(far)}\n\n"
+            last = far
+        elif looks % _QUIET == 0:
+            yield ": still here\n\n"
+        if brief:
+            return
+        looks += 1
+        if looks % _ADMIT == 0 and not await may_still():
+            return
+        await anyio.sleep(_LOOK)
+    if sending.ended is not None:
+        yield "event: ended\ndata: {}\n\n"
 
 
 def _found(desk: Desk, asking: Asking, wanted: Wanted) -> list[dict[str, Any]]:

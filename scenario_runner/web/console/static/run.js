@@ -123,36 +123,23 @@
     at("waiting").hidden = cases.size > 0 && !passed;
   };
 
-  // A browser gives a server six connections for all its tabs together, and each stream holds one: with as many runs in
-  // tabs no other page would come. So who is not looked at lets go, and goes on from where it was when it is again.
-  let frame = 0, source = null, reached = 0;
-  const watch = () => {
-    source?.close();
-    source = null;
-    if (document.visibilityState === "hidden") return;
-    source = new EventSource(`/api/v1/runs/${encodeURIComponent(root.dataset.run)}/events?offset=${reached}`);
-    source.addEventListener("message", (message) => {
+  // Whoever looks away lets go, and goes on from where it was when it looks again.
+  let frame = 0, reached = 0;
+  const address = `/api/v1/runs/${encodeURIComponent(root.dataset.run)}/events`;
+  follow((brief) => `${address}?offset=${reached}&brief=${brief}`, {
+    message: (message) => {
       reached = Number(message.lastEventId);
       const event = JSON.parse(message.data);
       on[event.event]?.(event);
       frame ||= requestAnimationFrame(() => { frame = 0; show(); });
-    });
-    source.addEventListener("state", (message) => {
+    },
+    state: (message) => {
       const run = JSON.parse(message.data);
       // From the queue to running, or asked to stop: the page says it anew.
       const stopping = run.stopped_by ? "yes" : "no";
       if (run.state !== root.dataset.state || stopping !== root.dataset.stopping) location.reload();
-    });
-    source.addEventListener("ended", () => { source.close(); location.reload(); });
-    source.addEventListener("error", (event) => {
-      // It was refused and will not be asked for again, such as after a log-out: the page says why.
-      if (event.target.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 2000);
-    });
-  };
-  watch();
-  document.addEventListener("visibilitychange", watch);
-  addEventListener("pagehide", () => source?.close());
-  addEventListener("pageshow", (event) => { if (event.persisted) watch(); });
+    },
+  });
 
   const began = Date.parse(at("elapsed").dataset.elapsed);
   const tick = () => {
