@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from scenario_runner import plan, run
+from scenario_runner.app.cluster.client import _Tasks
 from scenario_runner.app.cluster.kept_plans import planned
 from scenario_runner.app.cluster.known import Known
 from scenario_runner.app.cluster.ledger import (
@@ -132,6 +133,9 @@ def test_what_was_deleted_after_a_shared_send_is_not_there(
 
 class NotDone:
     """A task that is under way."""
+
+    def add_done_callback(self, _: object) -> None:
+        """It is never done."""
 
     def done(self) -> bool:
         return False
@@ -377,6 +381,46 @@ def test_once_the_run_stops_what_nobody_has_taken_is_nobodys(ledger: RunLedger) 
     assert ledger.unclaimed(("c",)) == set()
     ledger.tell(PART, 0, [], SUPERSEDED)
     assert ledger.unclaimed(("d", PART)) == {"d"}
+
+
+class Scheduler:
+    """What a scheduler is asked for: tasks that fail at once, or wait for ever."""
+
+    def __init__(self) -> None:
+        self.fails = False
+
+    def submit(self, *_: object, **__: object) -> NotDone:
+        return Failed() if self.fails else NotDone()
+
+
+class Failed(NotDone):
+    """A task whose worker could not begin."""
+
+    status = "error"
+
+    def done(self) -> bool:
+        return True
+
+    def exception(self) -> BaseException:
+        return MachineError("the worker has no such plugin")
+
+
+def test_a_case_that_failed_before_it_was_begun_is_told_as_that_where_the_run_stops_just_then(
+    tmp_path: Path,
+) -> None:
+    waits, fails = plan("compressed", seed=1).jobs[:2]
+    where, scheduler = tmp_path / LEDGER_FILE, Scheduler()
+    with RunLedger(where, "r") as ledger:
+        ledger.begin(b"")
+        tasks = _Tasks(scheduler, ledger, where, "r", 2)
+        tasks.give_out(waits)
+        scheduler.fails = True
+        tasks.give_out(fails)
+        ledger.stop(1)
+        assert tasks.taken_back() == [waits]
+        [(job, ended)] = tasks.ended()
+    assert job is fails
+    assert (ended["outcome"], ended["message"]) == ("error", "the worker has no such plugin")
 
 
 def test_what_somebody_is_just_taking_is_not_nobodys(

@@ -258,9 +258,13 @@ class _Tasks:
         future.add_done_callback(lambda _: self._news.set())
 
     def taken_back(self) -> list[Job]:
-        """Those that nobody has begun, once the ledger says that nobody may any more: they need not come back by themselves."""
-        unclaimed = self.ledger.unclaimed(job.case.id for job, _ in self.under_way.values())
-        found = [future for future, (job, _) in self.under_way.items() if job.case.id in unclaimed]
+        """Those that nobody has begun, once the ledger says that nobody may any more: they need not come back by themselves.
+
+        What has come back says itself how it ended: a task that failed before its case was begun is no case that was not run.
+        """
+        waiting = {one: job.case.id for one, (job, _) in self.under_way.items() if not one.done()}
+        unclaimed = self.ledger.unclaimed(waiting.values())
+        found = [future for future, case in waiting.items() if case in unclaimed]
         return [self.under_way.pop(future)[0] for future in found]
 
     def ended(self) -> Iterator[tuple[Job, Mapping[str, Any]]]:
