@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.orders.hl7.mapping import standard
-from scenario_runner.orders.hl7.message import Message, Segment
-from scenario_runner.orders.order import Order
+from scenario_runner.orders.hl7.message import Hl7Error, Message, Segment
+from scenario_runner.orders.order import Order, Said
+
+MAX_STEPS: Final = 100
+"""Scheduled steps of one order, each of which has all of its other segments read again."""
 
 
 @dataclass(slots=True)
@@ -37,7 +40,10 @@ class Group:
 
 
 def divided(message: Message) -> list[Group]:
-    """Each order's own segments, and those of its patient before it; a message may have several patients."""
+    """Each order's own segments, and those of its patient before it; a message may have several patients.
+
+    Raises Hl7Error for an order of more than ``MAX_STEPS`` scheduled steps.
+    """
     patient: list[Segment] = []
     groups: list[Group] = []
     inside = False
@@ -55,14 +61,19 @@ def divided(message: Message) -> list[Group]:
         into.append(segment)
     if len(groups) > 1:
         _spread_study_uid(groups)
-    return [one for group in groups for one in _by_step(group)]
+    return [one for group in groups for one in _by_step(message, group)]
 
 
-def _by_step(group: Group) -> list[Group]:
+def _by_step(message: Message, group: Group) -> list[Group]:
     """An OMI has an IPC for each scheduled step, or for each protocol of one (RAD-4): each is read as if it stood alone."""
     steps = [one for one in group.segments if one.name == "IPC"]
     if not steps:
         return [group]
+    if len(steps) > MAX_STEPS:
+        raise Hl7Error(
+            f"an order has {MAX_STEPS} scheduled steps (IPC) at most; this has {len(steps)}",
+            message.where_line(steps[MAX_STEPS].line),
+        )
     return [
         replace(group, segments=[one for one in group.segments if one.name != "IPC" or one is step])
         for step in steps
@@ -86,44 +97,62 @@ def by_procedure(found: Sequence[Order]) -> list[Order]:
         step = order.text(_STEP_ID)
         key = (accession, procedure, order.text("PatientID"), order.status)
         first = known.get(key)
-        if (first is not None and order.place == first.order.place) or (
+        if (first is not None and order.place == first.first.place) or (
             first is not None and accession and procedure and step
         ):
             first.add(order, step)
         else:
-            one = _Procedure(order, [step])
+            one = _Procedure(order, step)
             whole.append(one)
             if first is None or step:
                 known[key] = one
-    return [one.order for one in whole]
+    return [one.whole() for one in whole]
 
 
 _STEP_ID: Final = "ScheduledProcedureStepID"
 _PROTOCOL: Final = "ScheduledProtocolCodeSequence"
 
 
-@dataclass(slots=True)
 class _Procedure:
-    """An order with what others say of further steps of its procedure. ids: of its steps."""
+    """An order with what others say of further steps of its procedure, or of further protocols of one that is here."""
 
-    order: Order
-    ids: list[str]
+    def __init__(self, order: Order, step: str) -> None:
+        """step: the ID of its first, or only, step; empty where it has none."""
+        self.first = order
+        self._further: list[Mapping[str, Said]] = []
+        self._at: dict[str, int] = {step: 0}
+        self._protocols: dict[int, tuple[Said, dict[str, Mapping[str, Any]]]] = {}
+        """Of a step that others say something of: who says it first, and each once."""
 
     def add(self, other: Order, step: str) -> None:
         """Take a further step, or a further protocol of one that is here."""
-        own = {name: said for name, said in other.said.items() if name in _step_attributes()}
-        order = self.order
-        if step and step not in self.ids:
-            self.ids.append(step)
-            self.order = replace(order, steps=[*order.steps, own])
+        if step and step not in self._at:
+            self._at[step] = len(self._further) + 1
+            own = {name: said for name, said in other.said.items() if name in _step_attributes()}
+            self._further.append(own)
             return
-        at = self.ids.index(step) if step else 0
-        says = [order.said, *order.steps]
-        here = says[at][_PROTOCOL].items if _PROTOCOL in says[at] else ()
-        said = own.get(_PROTOCOL)
-        if said is not None and (more := [one for one in said.items if one not in here]):
-            says[at] = {**says[at], _PROTOCOL: said._replace(items=[*here, *more])}
-            self.order = replace(order, said=says[0], steps=says[1:])
+        said = other.said.get(_PROTOCOL)
+        if said is None:
+            return
+        at = self._at[step] if step else 0
+        if at not in self._protocols:
+            before = self._said(at).get(_PROTOCOL, said)
+            self._protocols[at] = before, {str(one): one for one in before.items}
+        known = self._protocols[at][1]
+        for one in said.items:
+            known.setdefault(str(one), one)
+
+    def _said(self, at: int) -> Mapping[str, Said]:
+        return self._further[at - 1] if at else self.first.said
+
+    def whole(self) -> Order:
+        """The order with all of its steps, the first of which it says itself."""
+        if not self._further and not self._protocols:
+            return self.first
+        says = [self.first.said, *self._further]
+        for at, (said, known) in self._protocols.items():
+            says[at] = {**says[at], _PROTOCOL: said._replace(items=list(known.values()))}
+        return replace(self.first, said=says[0], steps=says[1:])
 
 
 @cache

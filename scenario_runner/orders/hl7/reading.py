@@ -50,16 +50,14 @@ def orders(message: Message, lines: Sequence[Line] = ()) -> list[Order]:
     replaced = any(control(group.orc) == "RO" for group in groups)
     ignored = names - _READ
     remarks = [*message.remarks, *([f"not read: {', '.join(sorted(ignored))}"] if ignored else ())]
-    earlier = [group for group in groups if control(group.orc) == _EARLIER]
-    if earlier:
+    wanted = [group for group in groups if control(group.orc) != _EARLIER]
+    if len(wanted) < len(groups):
         remarks.append(
             f"left aside: results of before that the order comes with (ORC-1 {_EARLIER})"
         )
     alone = groups[-1].number == 1
     found = [
-        _order(message, group, table, remarks, alone=alone, replaced=replaced)
-        for group in groups
-        if group not in earlier
+        _order(message, group, table, remarks, alone=alone, replaced=replaced) for group in wanted
     ]
     message.let_go()
     return by_procedure(found) if len(found) > 1 else found
