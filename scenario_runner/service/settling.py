@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import logging
 import threading
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import delete, select, update
 
@@ -17,13 +17,13 @@ from scenario_runner.service.audit.trail import record_in
 from scenario_runner.service.homes.home import Wanted
 from scenario_runner.service.permissions import SERVICE
 from scenario_runner.service.studies.summary import correctable
-from scenario_runner.service.tables import study_change, upload, upload_file
-from scenario_runner.service.uploads.records import hand_over
+from scenario_runner.service.tables import study_change, upload
+from scenario_runner.service.uploads import records
+from scenario_runner.service.uploads.ending import audit, describe_studies
+from scenario_runner.service.uploads.outcome import status_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from sqlalchemy import Connection, Select
+    from sqlalchemy import Select
 
     from scenario_runner.database.engine import Database
     from scenario_runner.service.homes.home import Home
@@ -113,44 +113,27 @@ def _numbers(database: Database, query: Select[tuple[int]]) -> list[int]:
 
 
 def settle_upload(database: Database, home: Home, number: int) -> None:
-    """Say of an upload that was under way what of it is kept: all of its files or none. Raises MachineError, TargetError."""
-    with database.reading(IMAGING) as connection:
-        query = select(upload_file).where(upload_file.c.upload == number)
-        rows = connection.execute(query).mappings().all() if connection is not None else []
-    # Asked before anything is written: nobody who writes waits for an archive that takes its time.
-    there = {
-        row["position"]: home.has(row["study_instance_uid"], row["sop_instance_uid"])
-        for row in rows
-        if row["status"] == "storing"
-    }
+    """Say of an upload that was under way what of it is kept: all of its files or none.
+
+    It is matched and told in the audit trail as one that was answered. Raises MachineError, TargetError.
+    """
+    outcome = records.numbered(database, number)
+    if outcome is None:
+        return
+    for one in outcome.files:
+        if one.status != "storing":
+            continue
+        # Asked before anything is written: nobody who writes waits for an archive that takes its time.
+        if home.has(one.study_instance_uid, one.sop_instance_uid):
+            one.status = "success"
+        else:
+            one.refuse("interrupted", _STOPPED)
+    describe_studies(database, home, outcome)
+    outcome.status, outcome.error = status_of(outcome.files), _STOPPED
+    outcome.ended = dt.datetime.now(dt.UTC)
     with database.writing() as connection:
-        _settle_upload(connection, number, len(rows), there)
-
-
-def _settle_upload(
-    connection: Connection, number: int, files: int, there: Mapping[int, bool]
-) -> None:
-    """there: of each file that was on its way, whether it is kept."""
-    columns = upload_file.c
-    for position, is_kept in there.items():
-        values: dict[str, Any] = (
-            {"status": "success"}
-            if is_kept
-            else {"status": "failed", "code": "interrupted", "error": _STOPPED}
-        )
-        connection.execute(
-            update(upload_file)
-            .where(columns.upload == number, columns.position == position)
-            .values(values)
-        )
-    kept = sum(there.values())
-    failed = files - kept
-    status = "failed" if not kept else "partial" if failed else "success"
-    connection.execute(
-        update(upload)
-        .where(upload.c.number == number)
-        .values(status=status, error=_STOPPED, ended=dt.datetime.now(dt.UTC))
-    )
+        records.end(connection, number, outcome)
+        audit(connection, SERVICE, outcome, {"error": _STOPPED, "asked_by": outcome.who})
 
 
 def settle_correction(database: Database, home: Home, number: int) -> None:
@@ -175,7 +158,7 @@ def settle_correction(database: Database, home: Home, number: int) -> None:
             connection.execute(delete(study_change).where(*under_way))
             return
         if "PatientID" in after:
-            hand_over(connection, row["study_instance_uid"], after["PatientID"])
+            records.hand_over(connection, row["study_instance_uid"], after["PatientID"])
         connection.execute(
             update(study_change).where(*under_way).values(done=dt.datetime.now(dt.UTC))
         )

@@ -17,6 +17,7 @@ from scenario_runner.service.audit.activities import Activity, Outcome
 from scenario_runner.service.audit.trail import Trail
 from scenario_runner.service.homes.home import StudyFacts
 from scenario_runner.service.tables import study_change, upload, upload_file
+from scenario_runner.service.uploads import records
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,11 +30,12 @@ PATIENCE = 60.0
 
 
 class Archive:
-    """Has every instance, and goes away when it is asked for one of ``lost``."""
+    """Has every instance but those of ``missing``, and goes away when it is asked for one of ``lost``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self.lost = {"1.2"}
+        self.missing: set[str] = set()
         self.kept: list[StudyFacts] = []
         self.told: Callable[[str], object] = lambda _: None
 
@@ -48,7 +50,7 @@ class Archive:
             pass  # somebody else's; it would wait for a transaction in which this is asked
         if study_uid in self.lost:
             raise ConnectionFailed("cannot connect", target="pacs")
-        return True
+        return study_uid not in self.missing
 
     def page(self, *_: Any) -> tuple[list[StudyFacts], int]:
         return self.kept, len(self.kept)
@@ -138,3 +140,31 @@ def test_the_audit_trail_tells_how_a_correction_ended_whose_process_was_killed(
     outcome = Outcome.SUCCESS if name == after["PatientName"] else Outcome.FAILED
     assert (entry.caller, entry.what, entry.outcome) == ("service", Activity.CORRECTED, outcome)
     assert entry.detail == detail
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_an_upload_whose_process_was_killed_is_in_the_trail_and_found_by_its_patient(
+    database: Database, is_kept: bool
+) -> None:
+    begun(database, 1, "1.3")
+    archive = Archive(database)
+    if is_kept:
+        archive.kept = [StudyFacts(study_instance_uid="1.3", patient_id="PID1")]
+    else:
+        archive.missing = {"1.3"}
+    made = settling.Settling(database, cast("Home", archive))
+    made.start()
+    made.close()
+    (entry,) = Trail(database).entries()
+    outcome = Outcome.SUCCESS if is_kept else Outcome.FAILED
+    study = "1.3" if is_kept else None
+    assert (entry.caller, entry.what, entry.study, entry.outcome) == (
+        "service",
+        Activity.UPLOADED,
+        study,
+        outcome,
+    )
+    assert (entry.detail["upload"], entry.detail["asked_by"]) == ("u1", "ann")
+    found, _ = records.page(database, 10, 0, "PID1")
+    assert [one["upload_id"] for one in found] == ["u1"] * is_kept
+    assert [one["study_instance_uid"] for up in found for one in up["studies"]] == ["1.3"] * is_kept

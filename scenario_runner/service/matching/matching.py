@@ -40,13 +40,12 @@ _DAYS: Final = 1
 """Between the day an order is for and the day of the study: examinations go on past midnight."""
 
 
-def match_study(service: Service, facts: StudyFacts) -> Match:
+def match_study(database: Database, facts: StudyFacts) -> Match:
     """Match a study and keep what was found; what a person chose stays. Raises MachineError."""
-    before = match_of(service.database, [facts.study_instance_uid]).get(facts.study_instance_uid)
+    before = match_of(database, [facts.study_instance_uid]).get(facts.study_instance_uid)
     if before is not None and before.chosen_by:
         return before
-    found = find_match(service.database, facts)
-    return _keep(service.database, facts.study_instance_uid, found)
+    return _keep(database, facts.study_instance_uid, find_match(database, facts))
 
 
 def find_match(database: Database, facts: StudyFacts) -> Match:

@@ -77,7 +77,7 @@ def correct(
         "instances": count,
         "before": was,
         "after": after,
-        "study": as_json(facts, match_study(service, facts)),
+        "study": as_json(facts, match_study(service.database, facts)),
     }
 
 

@@ -112,7 +112,15 @@ def hand_over(connection: Connection, study_uid: str, patient_id: str) -> None:
 
 def get(database: Database, upload_id: str) -> UploadOutcome | None:
     """An upload with its files and studies."""
-    query = select(*_COLUMNS).where(upload.c.id == upload_id)
+    return _whole(database, select(*_COLUMNS).where(upload.c.id == upload_id))
+
+
+def numbered(database: Database, number: int) -> UploadOutcome | None:
+    """The same, by the number it has in the database."""
+    return _whole(database, select(*_COLUMNS).where(upload.c.number == number))
+
+
+def _whole(database: Database, query: Select[Any]) -> UploadOutcome | None:
     with database.reading(IMAGING) as connection:
         row = connection.execute(query).mappings().one_or_none() if connection else None
         if connection is None or row is None:

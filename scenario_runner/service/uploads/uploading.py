@@ -7,7 +7,7 @@ import logging
 import uuid
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from scenario_runner.database.turns import UPLOAD, take_turn
 from scenario_runner.errors import FabricatorError, TargetError, of_the_machine
@@ -15,9 +15,8 @@ from scenario_runner.service.audit.activities import Activity, Outcome
 from scenario_runner.service.audit.trail import record_in
 from scenario_runner.service.errors import Conflicting, TooLarge, Unacceptable
 from scenario_runner.service.homes.home import Kept, Wanted
-from scenario_runner.service.matching.matching import match_study
-from scenario_runner.service.studies.summary import in_brief
 from scenario_runner.service.uploads import records
+from scenario_runner.service.uploads.ending import audit, describe_studies
 from scenario_runner.service.uploads.judging import MOST_FINDINGS, judged
 from scenario_runner.service.uploads.outcome import FileOutcome, UploadOutcome, status_of
 from scenario_runner.service.uploads.taking import OneTooLarge, take
@@ -146,7 +145,7 @@ class Uploading:
             self._describe_studies()
         with self._service.database.writing() as connection:
             records.end(connection, self._number, outcome)
-            self._audit(connection)
+            audit(connection, self._asking.caller, outcome, {})
         self._ended()
         self._service.judge.wake()
         return outcome
@@ -223,43 +222,11 @@ class Uploading:
             _tell(one, how)
 
     def _describe_studies(self) -> None:
-        uids = list(
-            dict.fromkeys(
-                one.study_instance_uid
-                for one in self.outcome.files
-                if one.status in ("success", "duplicate")
-            )
-        )
         try:
-            found, _ = self._service.home.page(Wanted(study_uids=uids), len(uids) + 1, 0)
+            describe_studies(self._service.database, self._service.home, self.outcome)
         except TargetError as error:
             # Each file has its answer; whose study it is can be asked when the archive is back.
             LOGGER.warning("upload %s: its studies are not described: %s", self.outcome.id, error)
-            return
-        by_uid = {one.study_instance_uid: one for one in found}
-        for uid in uids:
-            facts = by_uid.get(uid)
-            if facts is not None:
-                match = match_study(self._service, facts)
-                self.outcome.studies.append(in_brief(facts, match))
-
-    def _audit(self, connection: Any) -> None:
-        studies = [one["study_instance_uid"] for one in self.outcome.studies]
-        counts: dict[str, int] = {}
-        for one in self.outcome.files:
-            counts[one.status] = counts.get(one.status, 0) + 1
-        detail = {"upload": self.outcome.id, "files": counts}
-        ended = Outcome.FAILED if self.outcome.status == "failed" else Outcome.SUCCESS
-        for study in studies or [None]:
-            record_in(
-                connection,
-                self._asking.caller,
-                Activity.UPLOADED,
-                study,
-                self._asking.from_where,
-                ended,
-                detail,
-            )
 
 
 def run(uploading: Uploading, files: Callable[[Uploading], object]) -> UploadOutcome:

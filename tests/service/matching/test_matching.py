@@ -76,7 +76,7 @@ def test_what_a_person_chooses_while_it_is_looked_for_a_match_stays(
             return find_match(database, asked)
 
         monkeypatch.setattr(matching, "find_match", chosen_meanwhile)
-        told = matching.match_study(service, facts)
+        told = matching.match_study(service.database, facts)
         assert (told.patient, told.chosen_by) == ("PID2", LOCAL.name)
         kept = matching.match_of(service.database, [facts.study_instance_uid])
         assert kept[facts.study_instance_uid].patient == "PID2"
