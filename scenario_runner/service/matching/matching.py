@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from scenario_runner.registry.patient import Patient
     from scenario_runner.service.asking import Asking
     from scenario_runner.service.homes.home import StudyFacts
-    from scenario_runner.service.service import Service
 
 _NO_CHARACTER: Final = "\N{REPLACEMENT CHARACTER}"
 _CANDIDATES: Final = 200
@@ -199,7 +198,7 @@ def studies_of_order(database: Database, order_id: str) -> tuple[list[str], list
 
 
 def choose(
-    service: Service,
+    database: Database,
     asking: Asking,
     study_uid: str,
     *,
@@ -209,7 +208,7 @@ def choose(
 ) -> Match:
     """What a person says a study is; nothing matched later changes it. Raises NotThere."""
     try:
-        patient = People(service.database).get(patient_id, issuer) if patient_id else None
+        patient = People(database).get(patient_id, issuer) if patient_id else None
     except UsageError as error:
         raise NotThere("patient-not-found", error.message, hint=error.hint) from None
     chosen = Match(
@@ -221,7 +220,7 @@ def choose(
         chosen_by=asking.caller.name,
     )
     detail: dict[str, Any] = {"patient": chosen.patient, "order": order_id}
-    with service.database.writing() as connection:
+    with database.writing() as connection:
         _put(connection, study_uid, chosen)
         record_in(
             connection, asking.caller, Activity.LINKED, study_uid, asking.from_where, detail=detail

@@ -120,7 +120,7 @@ def tag_routes(router: APIRouter, service: Service) -> None:
         """Say whose study it is and which order it answers; nothing that is matched later changes that."""
         facts_of(service, study_uid)
         chosen = choose(
-            service,
+            service.database,
             asking,
             study_uid,
             patient_id=choice.patient_id or "",

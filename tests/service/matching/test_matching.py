@@ -72,7 +72,7 @@ def test_what_a_person_chooses_while_it_is_looked_for_a_match_stays(
 
         def chosen_meanwhile(database: Database, asked: StudyFacts) -> Match:
             study, person = facts.study_instance_uid, Asking(LOCAL)
-            choose(service, person, study, patient_id="PID2", issuer=None, order_id="")
+            choose(service.database, person, study, patient_id="PID2", issuer=None, order_id="")
             return find_match(database, asked)
 
         monkeypatch.setattr(matching, "find_match", chosen_meanwhile)

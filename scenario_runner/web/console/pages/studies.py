@@ -181,7 +181,7 @@ def _changes(router: APIRouter, desk: Desk) -> None:
     def match(study_uid: StudyUid, asking: Corrector, fields: Fields) -> Response:
         finding.facts_of(service, study_uid)
         choose(
-            service,
+            service.database,
             asking,
             study_uid,
             patient_id=fields.get("patient_id", "").strip()[:1_000],
