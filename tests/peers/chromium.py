@@ -111,6 +111,7 @@ def browser(folder: Path) -> Iterator[Browser]:
     command = [
         CHROMIUM, "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--no-first-run",
         "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist",
+        "--disable-gpu-compositing",
         "--window-size=1280,900", f"--user-data-dir={folder / 'profile'}",
         "--remote-debugging-pipe", "about:blank",
     ]  # fmt: skip
