@@ -11,6 +11,8 @@ from pydantic import BaseModel, ValidationError
 from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput, in_file_order
 from scenario_runner.language.declared import described_at, keys_at, options_at
 from scenario_runner.language.diagnostic_words import did_you_mean, quoted
+from scenario_runner.language.scalars import plain_scalar
+from scenario_runner.language.templates import is_alone
 from scenario_runner.language.value_diagnostics import (
     bad_form,
     bad_name,
@@ -29,13 +31,14 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=BaseModel)
 
 
-def bind(model: type[M], tree: Any, document: Origins, path: Path) -> M:
+def bind(model: type[M], tree: Any, document: Origins, path: Path, written: Any = None) -> M:
     """A model from an already rendered tree.
 
-    path: where in the document the tree stands, for positions. Raises InvalidInput.
+    path: where in the document the tree stands, for positions. written: the tree before it was rendered.
+    Raises InvalidInput.
     """
     try:
-        return model.model_validate(tree, by_alias=True, by_name=False)
+        return _validated(model, tree, written)
     except ValidationError as error:
         raise InvalidInput(explain(error, model, tree, document, path)) from None
 
@@ -46,16 +49,52 @@ def complaints(
     document: Origins,
     path: Path,
     ignore: Callable[[Any], bool],
+    written: Any = None,
 ) -> list[Diagnostic]:
     """What ``bind`` would say of a tree that still has templates.
 
-    ignore: tells whether a value cannot be judged yet; what is said of such a value is left out.
+    written: as there. ignore: tells whether a value cannot be judged yet; what is said of such a value is left out.
     """
     try:
-        model.model_validate(tree, by_alias=True, by_name=False)
+        _validated(model, tree, written)
     except ValidationError as error:
         return explain(error, model, tree, document, path, ignore)
     return []
+
+
+_READ = frozenset({"int_type", "float_type", "bool_type"})
+
+
+def _validated(model: type[M], tree: Any, written: Any) -> M:
+    """The model of a tree. Raises ValidationError.
+
+    What a template alone gives is text where it comes from a table or a PACS, which know nothing else; a field for a
+    number, or for true and false, takes what is written in it.
+    """
+    try:
+        return model.model_validate(tree, by_alias=True, by_name=False)
+    except ValidationError as error:
+        if written is None:
+            raise
+        read = tree
+        for details in error.errors(include_url=False, include_context=False):
+            if details["type"] in _READ and isinstance(details["input"], str):
+                place = _place(details, tree)
+                if is_alone(_at(written, place)):
+                    read = _replaced(read, place, plain_scalar(details["input"].strip()))
+        if read is tree:
+            raise
+        return model.model_validate(read, by_alias=True, by_name=False)
+
+
+def _replaced(tree: Any, place: Path, value: Any) -> Any:
+    """The tree with another value at a place; what is on the way there is copied."""
+    if not place:
+        return value
+    first, *below = place
+    copied: Any = dict(tree) if isinstance(tree, Mapping) else list(tree)
+    copied[first] = _replaced(copied[first], tuple(below), value)
+    return copied
 
 
 def explain(

@@ -180,14 +180,23 @@ class Foreseen:
     def _complaints(self, given: _Given) -> Iterator[Diagnostic]:
         entry, path = given.entry, given.entry.parameters_path
         model = self._plugins.steps()[entry.step]
-        yield from complaints(model, given.tree, entry.origins, path, has_template)
-        yield from complaints(StepSiblings, given.beside, entry.origins, entry.path, has_template)
+        yield from complaints(
+            model, given.tree, entry.origins, path, has_template, entry.parameters
+        )
+        yield from complaints(
+            StepSiblings, given.beside, entry.origins, entry.path, has_template, entry.late
+        )
         checks = self._plugins.checks()
         for number, check in enumerate(given.tree if isinstance(given.tree, list) else ()):
             for name in check.keys() & checks.keys() if isinstance(check, dict) else ():
                 place = (*path, number, name)
                 yield from complaints(
-                    checks[name], check[name] or {}, entry.origins, place, has_template
+                    checks[name],
+                    check[name] or {},
+                    entry.origins,
+                    place,
+                    has_template,
+                    entry.parameters[number][name],
                 )
 
 
@@ -198,7 +207,7 @@ def _scope(use: Use | None) -> Scope | None:
 def _value(name: str, value: Value, names: Mapping[str, Any]) -> Any:
     """What a parameter has. Raises InvalidInput."""
     tree = rendered(value.tree, names, lambda below: value.where((*value.path, *below)))
-    return fitting(name, value.parameter, tree, lambda: value.where(value.path))
+    return fitting(name, value.parameter, tree, lambda: value.where(value.path), value.tree)
 
 
 def _marks(given: _Given, plugins: Offered) -> Iterator[Mark]:

@@ -24,7 +24,7 @@ def settled(entry: StepEntry, names: Mapping[str, Any]) -> StepEntry:
     if not entry.late:
         return entry
     rendered = render_tree(entry.late, names, entry.origins.where, entry.path, AT_EACH_TURN)
-    beside = bind(StepSiblings, rendered, entry.origins, entry.path)
+    beside = bind(StepSiblings, rendered, entry.origins, entry.path, entry.late)
     return replace(
         entry,
         late={},

@@ -16,8 +16,8 @@ from scenario_runner.language.diagnostic_words import (
     value_words,
 )
 from scenario_runner.language.fields import Duration
-from scenario_runner.language.scalars import as_written
-from scenario_runner.language.templates import render_tree, texts
+from scenario_runner.language.scalars import as_written, plain_scalar
+from scenario_runner.language.templates import is_alone, render_tree, texts
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ class Scope:
         for name, value in self.values.items():
             try:
                 tree = render_tree(value.tree, before, value.where, value.path)
-                params[name] = fitting(name, value.parameter, tree, lambda: value.where(value.path))  # noqa: B023 - called at once
+                place = lambda: value.where(value.path)  # noqa: B023, E731 - called at once
+                params[name] = fitting(name, value.parameter, tree, place, value.tree)
             except InvalidInput as error:
                 found += error.diagnostics
         if found:
@@ -82,13 +83,20 @@ _JSON_TYPE = {
 }  # fmt: skip
 
 
-def fitting(name: str, parameter: Parameter, value: Any, where: Callable[[], Where]) -> Any:
-    """The value as its parameter has it: of text the characters as written. Raises InvalidInput."""
+def fitting(
+    name: str, parameter: Parameter, value: Any, where: Callable[[], Where], written: Any = None
+) -> Any:
+    """The value as its parameter has it: of text the characters as written. Raises InvalidInput.
+
+    written: the value before it was rendered. Of text that a template alone gave, a number is what is written in it.
+    """
     if value is None and not parameter.is_required:
         return None
     kind = parameter.type
     if kind in ("text", "target"):
         value = as_written(value)
+    elif isinstance(value, str) and not _is(kind, value) and is_alone(written):
+        value = plain_scalar(value.strip())
     if not _is(kind, value):
         article = "a duration such as 30s" if kind == "duration" else _word(kind)
         raise InvalidInput(

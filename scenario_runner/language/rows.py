@@ -32,6 +32,8 @@ class Rows:
     file: str
     columns: tuple[str, ...]
     rows: tuple[Mapping[str, Any], ...]
+    lines: tuple[int, ...] = ()
+    """Of each row, the line of the file that it begins in."""
     content: bytes = field(default=b"", repr=False)
     """Of the file."""
 
@@ -102,6 +104,7 @@ def _table(text: str, file: str) -> Rows:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     columns: list[str] = []
     rows: list[dict[str, Any]] = []
+    lines: list[int] = []
     found: list[Diagnostic] = []
     before = 0
     try:
@@ -118,6 +121,7 @@ def _table(text: str, file: str) -> Rows:
                 found.append(Diagnostic("FAB318", where, message, hint))
             else:
                 rows.append(dict(zip(columns, cells, strict=True)))
+                lines.append(line)
     except csv.Error as error:
         where = Where(file, before + 1, 1, before + 1, 1)
         raise _wrong(
@@ -127,7 +131,7 @@ def _table(text: str, file: str) -> Rows:
         ) from None
     if found:
         raise InvalidInput(found)
-    return Rows(file, tuple(columns), tuple(rows))
+    return Rows(file, tuple(columns), tuple(rows), tuple(lines))
 
 
 def _cells(number: int) -> str:
@@ -179,7 +183,8 @@ def _document(text: str, file: str) -> Rows:
             )
     if found:
         raise InvalidInput(found)
-    return Rows(file, tuple(columns), tuple(data))
+    lines = (document.where((place,)).line for place in range(len(data)))
+    return Rows(file, tuple(columns), tuple(data), tuple(lines))
 
 
 _KINDS: Mapping[str, Callable[[str, str], Rows]] = {

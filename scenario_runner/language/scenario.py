@@ -197,9 +197,9 @@ def patients_of(scenario: Scenario, names: Mapping[str, Any]) -> list[PatientSpe
     rendered = render_tree(scenario.patients, names, origins.where, ("patients",))
     found: list[Diagnostic] = []
     patients = []
-    for index, tree in enumerate(rendered):
+    for index, (tree, written) in enumerate(zip(rendered, scenario.patients, strict=True)):
         try:
-            patients.append(bind(PatientSpec, tree, origins, ("patients", index)))
+            patients.append(bind(PatientSpec, tree, origins, ("patients", index), written))
         except InvalidInput as error:
             found += error.diagnostics
     if found:
@@ -228,7 +228,7 @@ def parameters_at(
     """As ``step_parameters``, for a step or a check whose parameters stand at a path."""
     deferred: frozenset[Path] = getattr(model, "deferred", frozenset())
     rendered = render_tree({} if tree is None else tree, names, origins.where, path, deferred)
-    return bind(model, rendered, origins, path)
+    return bind(model, rendered, origins, path, tree)
 
 
 def _rows(document: Document, read: Reader) -> tuple[Rows | None, list[Diagnostic]]:

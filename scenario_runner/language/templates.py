@@ -104,6 +104,14 @@ def _pattern_hint(text: str) -> str | None:
     return "a field of an identifier pattern has single braces: {7digits}" if "{{" in text else None
 
 
+def is_alone(value: Any) -> bool:
+    """Whether a value is a scalar that is one whole expression. Raises TemplateProblem, as ``split``."""
+    if not isinstance(value, str) or not is_template(value):
+        return False
+    parts = split(value)
+    return len(parts) == 1 and parts[0].is_expression
+
+
 def render_text(text: str, names: Mapping[str, Any]) -> Any:
     """The value of one scalar. Raises TemplateProblem."""
     parts = split(text)

@@ -56,8 +56,8 @@ if TYPE_CHECKING:
     from scenario_runner.planning.case_arrivals import Taken
     from scenario_runner.planning.sources import PatientSource
 
-    _Row = tuple[str, Mapping[str, Any]]
-    """A row of a table and the name that its case is told by."""
+    _Row = tuple[str, Mapping[str, Any], str]
+    """The name that the case of a row is told by, the row, and where it stands."""
 
 
 _OF_A_CASE = re.compile(r"\b(?:matrix|row)\b")
@@ -158,7 +158,7 @@ class Prepared:
     findings: Findings
     identifiers: Identifiers
     names: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
-    """Of each case, sound or not, its id and what its templates know before its patients."""
+    """Of each case, sound or not, what messages call it and what its templates know before its patients."""
     cases: list[CasePart] = field(default_factory=list)
     load: CaseLoad | None = None
     """How they arrive, where the scenario says so."""
@@ -265,10 +265,12 @@ def _prepare(
         names = {**base, "matrix": combination, **({} if row is None else {"row": row[1]})}
         told = _told_by(combination, row, number)
         id_ = _unused(case_id(header.name, told), seen)
+        shown = id_ if row is None else f"{id_}, {row[2]}"
+        findings.begin(shown)
         try:
             vars_ = resolve_vars(header.vars, names, origins.where, ("vars",))
             names["vars"] = vars_
-            prepared.names.append((id_, names))
+            prepared.names.append((shown, names))
             patients = placed(patients_of(scenario, names), origins, options.sources, context)
         except InvalidInput as error:
             for diagnostic in error.diagnostics:
@@ -328,7 +330,8 @@ def _with_rows(
         message = f"matrix and rows make {size} cases; {MAX_CASES} is the limit"
         findings.add(("rows",), ValueProblem("FAB309", message, "split the table"))
         return
-    labelled = list(zip(rows.labels(), rows.rows, strict=True))
+    places = [f"{FilePath(rows.file).name}:{line}" for line in rows.lines]
+    labelled = list(zip(rows.labels(), rows.rows, places, strict=True))
     yield from ((one, row) for row in labelled for one in found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scenario_runner.errors import Diagnostic, Where, in_file_order
@@ -22,6 +23,12 @@ class Findings:
         self.origins = origins
         """Where the values come from that are looked at just now."""
         self._found: dict[tuple[object, ...], Diagnostic] = {}
+        self._cases: list[str] = []
+        self._in: dict[tuple[object, ...], list[str]] = {}
+
+    def begin(self, case: str) -> None:
+        """What is found from now on is found in this case."""
+        self._cases.append(case)
 
     def add(
         self,
@@ -47,10 +54,21 @@ class Findings:
         where = diagnostic.where
         key = (diagnostic.code, where.file, where.line, where.column, diagnostic.message)
         self._found.setdefault(key, diagnostic)
+        told = self._in.setdefault(key, [])
+        if self._cases and told[-1:] != self._cases[-1:]:
+            told.append(self._cases[-1])
 
     def all(self) -> list[Diagnostic]:
-        """In the order of the file."""
-        return in_file_order(self._found.values())
+        """In the order of the file; what is wrong in some cases alone with the first of them."""
+        return in_file_order(
+            in_the_case(one, self._in[key][0]) if 0 < len(self._in[key]) < len(self._cases) else one
+            for key, one in self._found.items()
+        )
+
+
+def in_the_case(found: Diagnostic, case: str) -> Diagnostic:
+    """A finding with the case that it is of."""
+    return replace(found, hint="\n".join(filter(None, (found.hint, f"in the case {case}"))))
 
 
 def place(

@@ -17,6 +17,8 @@ SITE = """
 HEAD = """
     schema: scenario/v1
     name: example
+"""
+PATIENTS = """
     patients: [{studies: [{series: [{modality: CT, images: 1, size: [64, 64]}]}]}]
 """
 LIBRARY = """
@@ -36,6 +38,12 @@ LIST = """
       - send: {to: "{{ params.to }}", associations: "{{ params.many * 100 }}"}
       - query: {on: "{{ params.to }}", level: "{{ params.level }}"}
       - log: {message: "{{ params.words }}"}
+"""
+LOOK = """
+    schema: steps/v1
+    name: look
+    parameters: {most: {type: integer}}
+    steps: [{query: {on: pacs, level: study, limit: "{{ params.most }}"}}]
 """
 WRONG = """
     vars: {level: studdy, many: abc, to: "{{ matrix.to }}x"}
@@ -72,16 +80,19 @@ RIGHT = """
 """
 
 
-def validated(folder: Path, text: str, *more: str) -> list[dict[str, Any]]:
+PEOPLE = "id,key,level,every\\nA,StudyDate,study,1s\\nB,StudyDat,image,soon\\n"
+
+
+def validated(folder: Path, text: str, *more: str, table: str = PEOPLE) -> list[dict[str, Any]]:
     """What validate finds in a scenario that is held against the site, in its order."""
     lib = folder / "libs" / "radiology"
     (lib / "steps").mkdir(parents=True)
-    table = "id,key,level,every\\nA,StudyDate,study,1s\\nB,StudyDat,image,soon\\n"
     files = {
         folder / "site.yaml": SITE,
         lib / "library.yaml": LIBRARY,
         lib / "steps" / "ask.yaml": LIST,
-        folder / "example.yaml": HEAD + text,
+        lib / "steps" / "look.yaml": LOOK,
+        folder / "example.yaml": HEAD + ("" if "patients:" in text else PATIENTS) + text,
         folder / "people.csv": table.encode().decode("unicode_escape"),
     }
     for path, content in files.items():
@@ -139,3 +150,50 @@ def test_values_from_the_command_line_are_judged_with_them(tmp_path: Path) -> No
     [one] = validated(tmp_path, RIGHT, "--set", "last=serie")
     assert one["message"] == "'level' cannot be 'serie'; did you mean 'series'?"
     assert "from --set last" in one["hint"]
+
+
+TABLE = """
+    rows: people.csv
+    patients:
+      - count: "{{ row.many }}"
+        studies: [{series: [{modality: "{{ row.modality }}", images: "{{ row.images }}", burn_in: "{{ row.burnt }}", size: [64, 64]}]}]
+    steps:
+      - send: {to: pacs, associations: "{{ row.images }}"}
+      - use: {steps: radiology/look@^1, with: {most: "{{ row.many }}"}}
+      - assert:
+          - count: {actual: "{{ patients }}", expected: "{{ row.many }}"}
+          - not_equal: {actual: "{{ row.many }}", expected: 1}
+"""
+
+
+def test_a_cell_of_a_table_is_a_number_where_one_is_wanted(tmp_path: Path) -> None:
+    cells = "id,many,modality,images,burnt\\nA,1,CT,2,false\\nB, 1 ,CR,3,true\\n"
+    assert validated(tmp_path, TABLE, table=cells) == []
+    planned = fabricate(
+        "plan", "example.yaml", "--site", "site.yaml", "--format", "json", cwd=tmp_path
+    )
+    made = [case["patients"] for case in json.loads(planned.out)["cases"]]
+    assert [len(patients) for patients in made] == [1, 1]
+    assert [len(one[0]["studies"][0]["series"][0]["images"]) for one in made] == [2, 3]
+
+
+def test_a_cell_that_cannot_be_is_told_with_its_line_in_the_table(tmp_path: Path) -> None:
+    cells = "id,many,modality,images,burnt\\nA,1,CT,2,false\\nB,1,CRX,x,no\\nC,1,CRX,3,true\\n"
+    found = validated(tmp_path, TABLE, table=cells)
+    hints = {one["message"]: one["hint"].splitlines()[-1] for one in found}
+    assert hints == {
+        "'images' must be a whole number, not 'x'": "in the case example[row=B], people.csv:3",
+        "'burn_in' must be true or false, a list or a mapping, not 'no'": "in the case example[row=B], people.csv:3",
+        "'associations' must be a whole number, not 'x'": "in the case example[row=B], people.csv:3",
+        "unknown modality 'CRX'; did you mean 'CR'?": "in the case example[row=C], people.csv:4",
+    }  # fmt: skip
+
+
+def test_a_value_of_a_matrix_that_cannot_be_is_told_with_its_case(tmp_path: Path) -> None:
+    text = """
+    matrix: {modality: [CT, CRX]}
+    patients: [{studies: [{series: [{modality: "{{ matrix.modality }}", images: 1}]}]}]
+    steps: [{assert: [{equal: {actual: 1, expected: 1}}]}]
+    """
+    (found,) = validated(tmp_path, text)
+    assert found["hint"].endswith("\nin the case example[modality=CRX]")
