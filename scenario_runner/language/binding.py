@@ -12,7 +12,6 @@ from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput, i
 from scenario_runner.language.declared import described_at, keys_at, options_at
 from scenario_runner.language.diagnostic_words import did_you_mean, quoted
 from scenario_runner.language.scalars import plain_scalar
-from scenario_runner.language.templates import is_alone
 from scenario_runner.language.value_diagnostics import (
     bad_form,
     bad_name,
@@ -76,6 +75,10 @@ def _validated(model: type[M], tree: Any, written: Any) -> M:
     except ValidationError as error:
         if written is None:
             raise
+        from scenario_runner.language.templates import (
+            is_alone,
+        )  # what has no template needs no Jinja
+
         read = tree
         for details in error.errors(include_url=False, include_context=False):
             if details["type"] in _READ and isinstance(details["input"], str):
