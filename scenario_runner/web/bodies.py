@@ -52,6 +52,8 @@ class BoundedBodies:
             beside = (b"content-encoding", *((b"content-length",) if codings else ()))
             scope = {**scope, "headers": [one for one in scope["headers"] if one[0] not in beside]}
         took = _Unpacked(receive).receive if codings else receive
+        declared = "" if codings else Request(scope).headers.get("content-length", "")
+        says_too_much = declared.isdigit() and int(declared[:20]) > _MOST
         state = scope.setdefault("state", {})
         size, is_over = 0, False
 
@@ -60,10 +62,11 @@ class BoundedBodies:
             if is_over:
                 return {"type": "http.disconnect"}
             try:
-                message = await took()
-                size += len(message.get("body", b""))
-                if size <= _MOST or _STREAMED in state:
-                    return message
+                if not says_too_much or _STREAMED in state:
+                    message = await took()
+                    size += len(message.get("body", b""))
+                    if size <= _MOST or _STREAMED in state:
+                        return message
                 error: ServiceError = TooLarge(
                     "body-too-large", f"a body may have {_MOST} bytes here"
                 )

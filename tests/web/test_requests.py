@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import http.client
+import json
 import zlib
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -224,6 +228,20 @@ def test_a_body_that_cannot_be_held_is_refused_before_anybody_is_known(
     headers = {"Content-Encoding": coding, "Content-Type": "application/json"}
     answer = service.client.post(f"{service.url}/api/v1/{path}", content=body, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+@pytest.mark.parametrize("path", ["dicom/modify-tags", "dicom/viewer-token", "auth/login"])
+def test_a_body_that_says_it_cannot_be_held_is_refused_before_it_comes(
+    service: Served, path: str
+) -> None:
+    place = urlsplit(service.url)
+    with closing(http.client.HTTPConnection(place.hostname or "", place.port, timeout=15)) as peer:
+        peer.putrequest("POST", f"/api/v1/{path}")
+        peer.putheader("Content-Type", "application/json")
+        peer.putheader("Content-Length", str(4 << 30))
+        peer.endheaders(b"{   ")
+        answer = peer.getresponse()
+        assert (answer.status, json.loads(answer.read())["code"]) == (413, "body-too-large")
 
 
 @pytest.mark.parametrize(
