@@ -39,8 +39,8 @@ class Settling:
 
     def __init__(self, database: Database, home: Home) -> None:
         self._database, self._home = database, home
-        self._uploads: list[int] = []
-        """Those that were under way when the service started, and wait."""
+        self._uploads: dict[int, str] = {}
+        """Those that were under way when the service started, and those that could not be ended; why, in words."""
         self._corrections: list[int] = []
         """The same, and those of which it could not be told when they were finished."""
         self._stop = threading.Event()
@@ -49,10 +49,18 @@ class Settling:
 
     def start(self) -> None:
         """Settle what an earlier process left; what the archive does not answer now is asked again. Raises MachineError."""
-        self._uploads = uploads_under_way(self._database)
+        self._uploads = dict.fromkeys(uploads_under_way(self._database), _STOPPED)
         self._corrections = corrections_under_way(self._database)
         self._once()
         self._thread.start()
+
+    def take_over(self, number: int, error: str) -> None:
+        """Settle an upload that its own thread could not end: now, or as soon as database and archive answer."""
+        try:
+            settle_upload(self._database, self._home, number, error)
+        except (MachineError, TargetError) as failure:
+            LOGGER.warning("an upload that could not be ended waits: %s", failure.message)
+            self._uploads[number] = error
 
     def close(self) -> None:
         """Stop. What is left is settled the next time."""
@@ -75,8 +83,9 @@ class Settling:
         try:
             self._home.settle()
             while self._uploads:
-                settle_upload(self._database, self._home, self._uploads[0])
-                del self._uploads[0]
+                number, error = next(iter(self._uploads.items()))
+                settle_upload(self._database, self._home, number, error)
+                del self._uploads[number]
             while self._corrections:
                 settle_correction(self._database, self._home, self._corrections[0])
                 del self._corrections[0]
@@ -112,8 +121,8 @@ def _numbers(database: Database, query: Select[tuple[int]]) -> list[int]:
         return list(connection.scalars(query)) if connection is not None else []
 
 
-def settle_upload(database: Database, home: Home, number: int) -> None:
-    """Say of an upload that was under way what of it is kept: all of its files or none.
+def settle_upload(database: Database, home: Home, number: int, error: str) -> None:
+    """Say of an upload that was under way what of it is kept: all of its files or none. error: why nobody was told.
 
     It is matched and told in the audit trail as one that was answered. Raises MachineError, TargetError.
     """
@@ -127,13 +136,13 @@ def settle_upload(database: Database, home: Home, number: int) -> None:
         if home.has(one.study_instance_uid, one.sop_instance_uid):
             one.status = "success"
         else:
-            one.refuse("interrupted", _STOPPED)
+            one.refuse("interrupted", error)
     describe_studies(database, home, outcome)
-    outcome.status, outcome.error = status_of(outcome.files), _STOPPED
+    outcome.status, outcome.error = status_of(outcome.files), error
     outcome.ended = dt.datetime.now(dt.UTC)
     with database.writing() as connection:
         records.end(connection, number, outcome)
-        audit(connection, SERVICE, outcome, {"error": _STOPPED, "asked_by": outcome.who})
+        audit(connection, SERVICE, outcome, {"error": error, "asked_by": outcome.who})
 
 
 def settle_correction(database: Database, home: Home, number: int) -> None:

@@ -151,7 +151,7 @@ class Uploading:
         return outcome
 
     def fail(self, error: BaseException) -> None:
-        """Nothing of it is kept; it is noted why."""
+        """Note why it has failed. Nothing of it is kept, unless it failed once all was."""
         for one in self.outcome.files:
             if one.arrived is not None:
                 self._service.home.staging.discard(one.arrived)
@@ -163,8 +163,12 @@ class Uploading:
         self.outcome.error = (
             error.message if isinstance(error, FabricatorError) else "the connection broke off"
         )
+        if self._is_kept:
+            self._service.settling.take_over(self._number, self.outcome.error)
+            self._ended()
+            return
         for one in self.outcome.files:
-            if one.status == "storing" and not self._is_kept:
+            if one.status == "storing":
                 one.refuse("not-kept", f"the upload has failed: {self.outcome.error}")
         try:
             with self._service.database.writing() as connection:
@@ -180,6 +184,7 @@ class Uploading:
                 )
         except FabricatorError:
             LOGGER.exception("it could not be noted that upload %s has failed", self.outcome.id)
+            self._service.settling.take_over(self._number, self.outcome.error)
         self._ended()
 
     def _ended(self) -> None:
