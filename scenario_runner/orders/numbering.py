@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from scenario_runner.planning.tagged_fields import text_of
+
 if TYPE_CHECKING:
     from scenario_runner.orders.order import Order, Said
 
@@ -67,11 +69,13 @@ def authority_of(said: Mapping[str, Said]) -> Authority:
 def parts_of(tags: Mapping[str, Any], number: str) -> Sequence[str]:
     """What the images of an order say of who gave its number, as components two to four of an EI have it.
 
-    tags: of the images. number: PLACER or FILLER.
+    tags: of the images; a sequence that is written as bytes (``{raw: …}``) says nothing here. number: PLACER or FILLER.
     """
-    items = tags.get(_AUTHORITIES[number]) or [{}]
+    items = tags.get(_AUTHORITIES[number])
+    if not isinstance(items, list) or not items:
+        return ()
     keywords = ("LocalNamespaceEntityID", "UniversalEntityID", "UniversalEntityIDType")
-    return [str(items[0].get(one) or "") for one in keywords]
+    return [text_of(items[0].get(one)) or "" for one in keywords]
 
 
 def whole_key(order: Order) -> str:

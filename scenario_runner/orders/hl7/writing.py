@@ -17,6 +17,7 @@ from scenario_runner.orders.hl7.delimiters import USUAL
 from scenario_runner.orders.hl7.editing import encoded, with_values
 from scenario_runner.orders.hl7.escapes import escape
 from scenario_runner.orders.numbering import FILLER, PLACER, parts_of
+from scenario_runner.planning.tagged_fields import text_of
 
 if TYPE_CHECKING:
     from scenario_runner.planning.plan import PlannedPatient, PlannedStudy
@@ -232,7 +233,7 @@ def _pid(patient: PlannedPatient, version: str) -> str:
 
 
 def _pv1(study: PlannedStudy) -> str:
-    visit = _text(str(study.tags.get("AdmissionID") or ""))
+    visit = _text(_tagged(study, "AdmissionID"))
     return _segment("PV1", {1: "1", 2: "O", 8: _xcn(study.referring_physician), 19: visit})
 
 
@@ -255,23 +256,28 @@ def _orc(study: PlannedStudy, envelope: Envelope) -> str:
 
 def placer_number(study: PlannedStudy) -> str:
     """The order number that messages about a study give as the placer's: that of its order, else one of our own."""
-    return str(study.tags.get(PLACER) or f"P{study.accession}"[:22])
+    return _tagged(study, PLACER) or f"P{study.accession}"[:22]
 
 
 def filler_number(study: PlannedStudy) -> str:
     """That of the filler: that of the study's order, else the accession number."""
-    return str(study.tags.get(FILLER) or study.accession)
+    return _tagged(study, FILLER) or study.accession
 
 
 def _number(study: PlannedStudy, keyword: str, number: str) -> str:
     """An order number (EI), with who gave it where it is the order's own."""
-    own = study.tags.get(keyword)
+    own = _tagged(study, keyword)
     return _components(number, *(parts_of(study.tags, keyword) if own else ()))
+
+
+def _tagged(study: PlannedStudy, keyword: str) -> str:
+    """What ``tags`` give the images of a study, as one text."""
+    return text_of(study.tags.get(keyword)) or ""
 
 
 def _ordering(study: PlannedStudy) -> str:
     """Who ordered it."""
-    return _xcn(str(study.tags.get("RequestingPhysician") or study.referring_physician))
+    return _xcn(_tagged(study, "RequestingPhysician") or study.referring_physician)
 
 
 def _tq1(study: PlannedStudy, envelope: Envelope) -> list[str]:

@@ -25,7 +25,7 @@ from scenario_runner.orders.hl7.writing import (
     order_message,
     patient_message,
 )
-from scenario_runner.orders.numbering import key_of, whole_key
+from scenario_runner.orders.numbering import PLACER, key_of, whole_key
 from scenario_runner.orders.patients import patients
 from scenario_runner.orders.scheduled import worklist_item
 from scenario_runner.planning.plan import PlannedStudy
@@ -169,6 +169,20 @@ def test_what_answers_an_order_says_whose_its_numbers_are(kind: str) -> None:
         assert (found.raw(2), found.raw(3)) == (placer, filler)
     (again,) = orders(read)
     assert whole_key(again) == whole_key(ordered)
+
+
+@pytest.mark.parametrize(
+    ("authority", "meant"),
+    [("{raw: hex:0000}", "PL1"), ("[{LocalNamespaceEntityID: {raw: NORTH}}]", "PL1^NORTH"), ("[]", "PL1")],
+)  # fmt: skip
+def test_numbers_that_are_written_as_they_are_are_those_of_the_order(
+    authority: str, meant: str
+) -> None:
+    tags = f"{PLACER}: {{raw: PL1}}, OrderPlacerIdentifierSequence: {authority}"
+    (case,) = plan(f"patients: [{{studies: [{{modality: CT, tags: {{{tags}}}}}]}}]")
+    (study,) = case.studies()
+    read = Message.read(order_message(study, Envelope(kind="ORU^R01", now=NOW)))
+    assert read.all("ORC")[0].raw(2) == read.all("OBR")[0].raw(2) == meant
 
 
 @pytest.mark.parametrize(
