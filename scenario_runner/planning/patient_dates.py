@@ -57,9 +57,10 @@ class PatientDates:
             for (study, below), day in zip(studies, days, strict=True)
             for pair in _of_objects(study, below, own, (day, birth))
         ]
-        given = [day.day for day in (*days, *(day for day, _ in objects)) if day is not None]
-        first = days[0] if days else None
         # One that is wrong on purpose moves nothing else.
+        every = (*days, *(day for day, _ in objects))
+        given = [day.day for day in every if day is not None and not day.raw]
+        first = days[0] if days else None
         kept = spec.birth_date if birth is None or birth.raw else birth.day
         life = Life(
             birth=kept,

@@ -247,6 +247,15 @@ def test_a_given_body_part_takes_nothing_from_the_usual_one() -> None:
     assert flat.phantom == "qa/flat"
 
 
+def test_a_date_of_a_series_that_is_wrong_on_purpose_moves_no_birth() -> None:
+    text = "patients: [{{studies: [{{series: [{{modality: CT, images: 1, tags: {}}}]}}]}}]"
+    plain, wrong = (
+        plan(text.format(tags))[0].patients[0].birth_date
+        for tags in ("{}", "{StudyDate: {raw: '18000101'}}")
+    )
+    assert wrong == plain
+
+
 @pytest.mark.parametrize(
     ("study", "offset"),
     [
