@@ -49,6 +49,8 @@ _GROWING: Final = (".ndjson", ".txt", ".log")
 OHIF: Final = "ohif-viewer"
 """The folder, in the data folder, of a viewer of others that anybody can install again."""
 _PASSING_FOLDERS: Final = ("incoming", OHIF)
+OF_THE_DISK: Final = "lost+found"
+"""The folder that a file system has in its root, which nobody but root may read: the data folder may be that root."""
 _FROZEN: Final = ".backup-"
 """What the folder begins with that a backup is put together in; one that was killed leaves it."""
 _SQLITE: Final = b"SQLite format 3\0"
@@ -150,7 +152,9 @@ def _files(data: Path, database: Path | None) -> Iterator[Path]:
     for folder, folders, names in os.walk(data, onerror=_unless_gone):
         folders[:] = sorted(one for one in folders if one not in _PASSING_FOLDERS)
         if folder == str(data):
-            folders[:] = [one for one in folders if not one.startswith(_FROZEN)]
+            folders[:] = [
+                one for one in folders if one != OF_THE_DISK and not one.startswith(_FROZEN)
+            ]
         for name in sorted(names):
             path = Path(folder, name)
             passes = name in _PASSING or name.endswith(_PASSING_ENDS) or path.is_symlink()

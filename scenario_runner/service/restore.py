@@ -18,7 +18,14 @@ from scenario_runner.database.engine import Database
 from scenario_runner.errors import MachineError, UsageError, of_the_machine
 from scenario_runner.service.audit.activities import Activity
 from scenario_runner.service.audit.trail import Trail
-from scenario_runner.service.backup import DATA, DATABASE, MANIFEST, SCHEMA, BackedUp
+from scenario_runner.service.backup import (
+    DATA,
+    DATABASE,
+    MANIFEST,
+    OF_THE_DISK,
+    SCHEMA,
+    BackedUp,
+)
 from scenario_runner.service.service import ARCHIVE
 
 if TYPE_CHECKING:
@@ -47,7 +54,7 @@ def restore(source: Path, data: Path, location: Location, by: Caller) -> BackedU
     Raises UsageError when something is there already or the file is no backup; MachineError when it is damaged or of a
     newer version, or the disk is full: then nothing is left of it.
     """
-    if data.exists() and (not data.is_dir() or any(data.iterdir())):
+    if data.exists() and not _is_free(data):
         raise UsageError(
             f"'{data}' has something in it already, and is left as it is",
             hint="name a new folder with --data",
@@ -68,6 +75,11 @@ def restore(source: Path, data: Path, location: Location, by: Caller) -> BackedU
         raise UsageError(f"'{source}' is no backup: {error}") from error
     except OSError as error:
         raise of_the_machine("the backup cannot be restored", error) from error
+
+
+def _is_free(data: Path) -> bool:
+    """Whether it is a folder that has nothing of anybody's in it."""
+    return data.is_dir() and all(one.name == OF_THE_DISK for one in data.iterdir())
 
 
 def _restore(source: Path, unpacked: Path, data: Path, location: Location, by: Caller) -> BackedUp:

@@ -283,6 +283,20 @@ def test_where_there_is_no_service_there_is_nothing_to_back_up(tmp_path: Path) -
         back_up(tmp_path / "none", tmp_path / "none.sqlite3", tmp_path / "b.tar", ROOT)
 
 
+def test_the_root_of_a_disk_is_backed_up_and_restored_without_what_is_the_disks(
+    data: Path, location: Location, tmp_path: Path
+) -> None:
+    volume = tmp_path / "volume"
+    for root in (data, volume):
+        (root / "lost+found").mkdir(parents=True)
+        (root / "lost+found" / "#12").write_text(root.name, "utf-8")
+    file = tmp_path / "backup.tar"
+    back_up(data, location, file, ROOT)
+    restore(file, volume, volume / "registry.sqlite3", ROOT)
+    assert (volume / "notes" / "one.txt").read_text("utf-8") == "kept"
+    assert (volume / "lost+found" / "#12").read_text("utf-8") == "volume"
+
+
 def test_the_folder_one_stands_in_is_backed_up_and_restored(
     data: Path, location: Location, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
