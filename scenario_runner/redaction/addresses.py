@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-_LOGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^/?#\s:@]*:)[^/?#\s]*@")
-"""The user information of a URI (RFC 3986 3.2.1), of which what is behind the first colon shall be shown to nobody."""
+_LOGIN = re.compile(r"(://[^/?#\s:@]*:)(?![0-9]+[/?#])\S{0,4096}@")
+"""The user information of a URI (RFC 3986 3.2.1), of which what is behind the first colon shall be shown to nobody: also
+where that has a slash, a question mark or a number sign which should be escaped. Digits before one of these are a port."""
 _QUERY = re.compile(r"([?&](?:ssl)?password=)[^&#\s'\"]*", re.IGNORECASE)
 """A password in the query of an address (libpq 34.1.1.2)."""
 

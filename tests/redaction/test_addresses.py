@@ -20,6 +20,8 @@ from tests.running import fabricate, write_scenario
         ("postgresql://u:p%40@h/n?sslpassword=x&a=b", "postgresql://u:•••@h/n?sslpassword=•••&a=b"),
         ("postgresql:///n?password=x", "postgresql:///n?password=•••"),
         ("git+ssh://git@host/a.git@v1", "git+ssh://git@host/a.git@v1"),
+        ("postgresql://u:p/q?r#s@host/n", "postgresql://u:•••@host/n"),
+        ("s3://key:a/b+c@host and http://u:p@h", "s3://key:•••@host and http://u:•••@h"),
         ("http://host:8042/a@b", "http://host:8042/a@b"),
         ("at=10:30 a@b", "at=10:30 a@b"),
     ],
