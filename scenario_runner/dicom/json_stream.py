@@ -92,6 +92,8 @@ class _Text:
             else:
                 # A number at the end of what has come may go on; nothing else may.
                 if end < len(self._held) or not more:
+                    if end - self._at > most:
+                        raise TooLongError
                     self._at = end
                     return found
             if enough > most:

@@ -69,6 +69,16 @@ def test_a_data_set_comes_before_the_body_has_ended() -> None:
     assert len(came) == 4
 
 
+def test_a_data_set_may_be_as_long_as_was_allowed_and_no_longer() -> None:
+    for listed in (b"[%s]", b"%s", b"[{},%s,{}]"):
+        text = json.dumps(NAME).encode()
+        body = listed % text
+        characters = len(text.decode())
+        assert NAME in list(json_stream.each([body], characters))
+        with pytest.raises(json_stream.TooLongError):
+            list(json_stream.each([body], characters - 1))
+
+
 def test_one_data_set_without_an_end_is_not_held() -> None:
     def endless() -> Iterator[bytes]:
         yield b'[{"00104000": {"vr": "LT", "Value": ["'
