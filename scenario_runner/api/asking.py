@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.amounts import amount
 from scenario_runner.answers import Match
@@ -213,8 +213,15 @@ class Answers:
 
 
 def _lost_letters(asked: str, answered: str) -> bool:
-    """Whether an answer lacks letters beyond ASCII that were asked for, as one in a character set without them does."""
-    return any(not one.isascii() and one not in answered for one in asked)
+    """Whether an answer lacks letters beyond ASCII that were asked for, as one in a character set without them does.
+
+    Other letters beyond ASCII in their place are another answer.
+    """
+    wanted, came = ({one for one in text if not one.isascii()} for text in (asked, answered))
+    return bool(wanted - came) and came - {_REPLACED} <= wanted
+
+
+_REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
 
 
 def _every(count: int) -> str:
