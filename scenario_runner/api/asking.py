@@ -178,7 +178,9 @@ class Answers:
             )
         if self.unsure:
             keys = ", ".join(f"{key} ({amount(n, 'answer')})" for key, n in self.unsure.items())
-            parts.append(f"not compared, for its character set has or says it not: {keys}")
+            parts.append(
+                f"not compared, because the answers name no character set, or one without these characters: {keys}"
+            )
         if self.not_returned:
             parts.append(f"'{self.target}' does not have {', '.join(self.not_returned)}")
         return "; ".join(parts)

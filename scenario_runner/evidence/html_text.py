@@ -145,9 +145,19 @@ def code(text: str) -> Markup:
     return Markup("<code>{}</code>").format(t(text))
 
 
+_END_OF_OPTIONS = "--"
+"""After it a command takes everything for a name (POSIX.1-2024, Utility Syntax Guideline 10)."""
+
+
 def command_line(words: Iterable[str]) -> Markup:
-    """A command as a shell takes it; lines break between its words, not within ``--seed``."""
-    each = (Markup("<span>{}</span>").format(t(shlex.quote(word))) for word in words)
+    """A command as a shell takes it; lines break between its words, not within ``--seed`` nor after ``--``."""
+    plain = [shlex.quote(word) for word in words]
+    quoted = [t(word) for word in plain]
+    each = list(map(Markup("<span>{}</span>").format, quoted))
+    if _END_OF_OPTIONS in plain[:-1]:
+        end = plain.index(_END_OF_OPTIONS)
+        whole = Markup('<span class="whole">{} {}</span>').format(*quoted[end : end + 2])
+        each[end : end + 2] = [whole]
     return Markup('<code class="command">{}</code>').format(Markup(" ").join(each))
 
 

@@ -408,3 +408,13 @@ def test_a_command_is_set_word_by_word_so_that_no_option_is_torn_apart(tmp_path:
     words = re.findall(r"<span><bdi>(.*?)</bdi></span>", command)
     assert words == ["fabricate", "run", "&#39;a b.yaml&#39;", "--seed", "7"]
     assert re.sub(r"<.*?>", "", command) == " ".join(words)
+
+
+def test_the_end_of_options_of_a_command_stays_before_the_file_it_is_for(tmp_path: Path) -> None:
+    story = Story()
+    story.begin(command=["fabricate", "run", "--seed=7", "--", "-a.yaml", "b.yaml"])
+    story.end("passed")
+    (command,) = re.findall(r'<code class="command">(.*?)</code>', _html(tmp_path, story))
+    (whole,) = re.findall(r'<span class="whole">(.*?)</span>', command)
+    assert re.sub(r"<.*?>", "", whole) == "-- -a.yaml"
+    assert re.sub(r"<.*?>", "", command) == "fabricate run --seed=7 -- -a.yaml b.yaml"

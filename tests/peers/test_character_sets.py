@@ -169,7 +169,7 @@ def test_letters_that_orthanc_loses_in_its_answers_accuse_nobody(tmp_path: Path)
         out = tmp_path / "run"
         fabricate("run", file, "--site", site, "--registry", ":memory:", "--out", out).check()
     asked = steps(record(out))["query"]
-    words = "not compared, for its character set has or says it not: PatientName"
+    words = "not compared, because the answers name no character set, or one without these characters: PatientName"
     assert words in asked["message"]
     assert asked["facts"]["not_compared"] == {"PatientName": 1}
 
