@@ -19,6 +19,7 @@ from scenario_runner.orders.hl7 import characters
 from scenario_runner.orders.hl7.delimiters import Delimiters
 from scenario_runner.orders.hl7.field import MOST_REPETITIONS, UNDIVIDED, Field, field_of
 from scenario_runner.orders.hl7.paths import Path, parse_path
+from scenario_runner.orders.hl7.run_together import run_together
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 """Of one message; orders have a few kilobytes, reports with a PDF inside some megabytes."""
@@ -222,6 +223,10 @@ class Message:
             self.name, line, column, line, column + max(1, length), path, label=label, text=text
         )
 
+    def run_together(self) -> str | None:
+        """The hint for a message whose segments lost their line ends; None where none did."""
+        return run_together(self.lines, self.delimiters.field, self.first_line)
+
     @cached_property
     def label(self) -> str:
         """``message 4711``, or the file where it has no control ID."""
@@ -326,7 +331,10 @@ def _decoded(
         raise Hl7Error(
             f"MSH-18 declares '{declared}', which is no character set of HL7 table 0211",
             where,
-            hint=known,
+            hint=run_together(
+                [one.decode("iso8859-1") for one in raw], delimiters.field, first_line
+            )
+            or known,
         )
     whole = b"\r".join(raw)
     if not terms and not wide and not whole.isascii():

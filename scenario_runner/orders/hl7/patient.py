@@ -45,7 +45,11 @@ def patient_changes(message: Message, lines: Sequence[Line] = ()) -> list[Patien
         )
     people = message.all("PID")
     if not people:
-        raise Hl7Error("there is no PID, so nobody knows who changed", message.where_line(1))
+        raise Hl7Error(
+            "there is no PID, so nobody knows who changed",
+            message.where_line(1),
+            hint=message.run_together(),
+        )
     wanted = of_message(lines or standard(), message.kind)
     return [_change(message, pid, wanted) for pid in people]
 

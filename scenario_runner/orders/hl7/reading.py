@@ -42,10 +42,18 @@ def orders(message: Message, lines: Sequence[Line] = ()) -> list[Order]:
         )
     names = {one.name for one in message.segments}
     if "PID" not in names:
-        raise Hl7Error("there is no PID, so nobody knows whose order it is", message.where_line(1))
+        raise Hl7Error(
+            "there is no PID, so nobody knows whose order it is",
+            message.where_line(1),
+            hint=message.run_together(),
+        )
     groups = divided(message)
     if not groups:
-        raise Hl7Error("there is no ORC and no OBR, so nothing is ordered", message.where_line(1))
+        raise Hl7Error(
+            "there is no ORC and no OBR, so nothing is ordered",
+            message.where_line(1),
+            hint=message.run_together(),
+        )
     table = compiled(lines or standard(), message)
     replaced = any(control(group.orc) == "RO" for group in groups)
     ignored = names - _READ

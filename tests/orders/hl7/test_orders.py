@@ -209,6 +209,18 @@ def test_what_was_not_read_is_told() -> None:
     assert "not read: ZXX" in _only(order("ZXX|1")).remarks
 
 
+@pytest.mark.parametrize("end", [b" ", b"\\r", b"<CR>", b"\t"])
+@pytest.mark.parametrize(("lost", "name"), [(0, "PID"), (1, "OBR")])
+def test_a_message_that_lost_its_line_ends_says_so(end: bytes, lost: int, name: str) -> None:
+    """Out of a mail or a log it is often one line."""
+    lines = message(PID, OBR).rstrip(b"\r").split(b"\r")
+    data = b"\r".join(lines[:lost]) + (b"\r" if lost else b"") + end.join(lines[lost:])
+    with pytest.raises(Hl7Error) as caught:
+        orders(Message.read(data))
+    hint = caught.value.diagnostics[0].hint
+    assert hint == f"line {lost + 1} goes on with {name}: each segment begins a line of its own"
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
