@@ -15,6 +15,7 @@ from scenario_runner.api import (
     asking,
 )
 from scenario_runner.api.asking import Answers
+from scenario_runner.app.typed_moments import moment
 from scenario_runner.dicom.private_names import one_spelling
 from scenario_runner.errors import UsageError
 from scenario_runner.language.attributes import attribute_problem
@@ -27,7 +28,7 @@ _HEX = re.compile(r"[0-9A-Fa-f]{8}")
 def keys(texts: Iterable[str]) -> dict[str, Any]:
     """``KEYWORD=VALUE`` as typed; for the attribute see ``keyword_of``.
 
-    A backslash separates values. Raises UsageError for what names no attribute.
+    A backslash separates values. Raises UsageError for what names no attribute, and for a date or a time that is none.
     """
     found: dict[str, Any] = {}
     for text in texts:
@@ -35,8 +36,18 @@ def keys(texts: Iterable[str]) -> dict[str, Any]:
         if not equals:
             raise UsageError(f"'{text}' is not KEYWORD=VALUE")
         several = value.split("\\")
-        found[keyword_of(keyword)] = several if len(several) > 1 else value
+        name = keyword_of(keyword)
+        found[name] = several if len(several) > 1 else moment(name, _vr(name), value)
     return found
+
+
+def _vr(name: str) -> str:
+    from pydicom.datadict import dictionary_VR
+
+    try:
+        return dictionary_VR(int(name, 16) if _HEX.fullmatch(name) else name)
+    except (KeyError, ValueError):
+        return ""  # a private one
 
 
 def keyword_of(text: str) -> str:
