@@ -119,7 +119,9 @@ def no_such_peer(peer: str, known: list[str]) -> UsageError:
         )
     return UsageError(
         f"'{peer}' is neither HOST:PORT nor a target of a site file",
-        hint=f"targets: {', '.join(known)}" if known else "no site file is given; see --site",
+        hint=f"targets: {', '.join(known)}"
+        if known
+        else "none is named: give --site, or add it on the page PACS of the console",
     )
 
 

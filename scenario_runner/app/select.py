@@ -185,6 +185,6 @@ def guard_production(used: set[str], site: Site, *, allowed: bool) -> tuple[str,
             if name in used and may_be_production(spec):
                 raise UsageError(
                     f"target '{name}' has the environment '{spec.environment.strip()}', which may be production",
-                    hint="add --allow-production if synthetic studies may really go there",
+                    hint="allow it where synthetic studies may really go there: --allow-production, or its box in the console",
                 )
     return tuple(name for name in site.targets if name in used)

@@ -35,6 +35,7 @@ from scenario_runner.service.runs.asked import SCENARIO, Asked, require_sendable
 from scenario_runner.service.scenarios.library import NEW, Kept, Library, unknown, version_of
 
 if TYPE_CHECKING:
+    from scenario_runner.app.served_site import ServedSite
     from scenario_runner.registry.location import Location
     from scenario_runner.service.asking import Asking
     from scenario_runner.service.audit.trail import Trail
@@ -86,16 +87,21 @@ class Stored:
 class ServedRuns:
     """All of it for one server.
 
-    site: the file that names its PACS, where there is one; archive_site: one that names its own archive.
+    sites: where the file is that names its PACS; archive_site: one that names its own archive.
     """
 
     runs: Runs
     library: Library
     trail: Trail
     registry: Location
-    site: Path | None = None
+    sites: ServedSite
     archive_site: Path | None = None
     around: Surroundings = field(default_factory=Surroundings)
+
+    @property
+    def site(self) -> Path | None:
+        """The file that names its PACS as it is now, where there is one."""
+        return self.sites.file
 
     # --- scenarios ------------------------------------------------------------------------------
 

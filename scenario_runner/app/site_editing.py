@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from scenario_runner.app.load import Surroundings, load_site
+from scenario_runner.app.served_site import ServedSite
 from scenario_runner.errors import InvalidInput, MachineError, UsageError, of_the_machine
 from scenario_runner.language.site_text import FIELDS, changed, targets, without, written
 from scenario_runner.lazy_dataclasses import dataclass
@@ -32,14 +33,14 @@ class Seen:
     version: str
 
 
-def seen(site: Path, name: str) -> Seen:
+def seen(site: ServedSite, name: str) -> Seen:
     """A target of a site file; an empty name is for a new one. Raises UsageError, MachineError."""
-    text = _text(site)
+    text = _text(site.edited, site.begins)
     return Seen(name, written(text, name) if name else {}, _version(text))
 
 
 def save(
-    site: Path, target: Seen, values: Mapping[str, str], around: Surroundings, *, new: bool
+    site: ServedSite, target: Seen, values: Mapping[str, str], around: Surroundings, *, new: bool
 ) -> None:
     """Change a target, or add one. values: by field; what is empty or as it was stays as it is.
 
@@ -47,7 +48,7 @@ def save(
     file is used, MachineError.
     """
     with _LOCK:
-        text = _unchanged(site, target.version)
+        text = _unchanged(site.edited, target.version, site.begins)
         if new and not _NAME.fullmatch(target.name):
             raise UsageError(
                 f"'{target.name}' is no name for a target",
@@ -64,13 +65,17 @@ def save(
             _require_value(name, value)
         if new and not any("." in name for name in fresh):
             raise UsageError("a target needs an address", hint="give at least one service")
-        _replace(site, changed(text, target.name, fresh), around)
+        _replace(site.edited, changed(text, target.name, fresh), around)
 
 
-def remove(site: Path, target: Seen, around: Surroundings) -> None:
-    """Take a target out. Raises as ``save``."""
+def remove(site: ServedSite, target: Seen, around: Surroundings) -> None:
+    """Take a target out; with the last one of its own file goes that, for a site has systems. Raises as ``save``."""
     with _LOCK:
-        _replace(site, without(_unchanged(site, target.version), target.name), around)
+        text = _unchanged(site.edited, target.version, site.begins)
+        if site.given is None and targets(text) == [target.name]:
+            _take_away(site.edited)
+        else:
+            _replace(site.edited, without(text, target.name), around)
 
 
 def rewrite(site: Path, edit: Callable[[str], str], around: Surroundings) -> None:
@@ -93,8 +98,8 @@ def _require_value(name: str, value: str) -> None:
         raise UsageError(f"{name}: a port is a number", hint="104 and 11112 are usual ones")
 
 
-def _unchanged(site: Path, version: str) -> str:
-    text = _text(site)
+def _unchanged(site: Path, version: str, begins: str = "") -> str:
+    text = _text(site, begins)
     if _version(text) != version:
         raise UsageError(
             "the site file has been changed meanwhile",
@@ -103,7 +108,9 @@ def _unchanged(site: Path, version: str) -> str:
     return text
 
 
-def _text(site: Path) -> str:
+def _text(site: Path, begins: str = "") -> str:
+    if begins and not site.exists():
+        return begins
     try:
         return site.read_bytes().decode("utf-8")
     except (OSError, ValueError) as error:
@@ -112,6 +119,13 @@ def _text(site: Path) -> str:
 
 def _version(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _take_away(site: Path) -> None:
+    try:
+        site.unlink()
+    except OSError as error:
+        raise of_the_machine(f"the site file '{site.name}' cannot be written", error) from error
 
 
 def _replace(site: Path, text: str, around: Surroundings) -> None:
@@ -125,7 +139,8 @@ def _replace(site: Path, text: str, around: Surroundings) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             _require_site(fresh, around)
-            shutil.copymode(site, fresh)
+            if site.exists():
+                shutil.copymode(site, fresh)
             fresh.replace(site)
         finally:
             with contextlib.suppress(OSError):

@@ -20,6 +20,7 @@ FIELDS: Final = (
     "dicom.host",
     "dicom.port",
     "dicom.ae_title",
+    "dicom.calling_ae_title",
     "dicomweb.url",
     "orthanc.url",
     "fhir.url",

@@ -231,7 +231,7 @@ class SeriesPreparation:
         names = ", ".join(sorted(object_kinds.usual(self._modalities)))
         how = "write modality: on the study or on each series"
         if self._findings.place(path).label:
-            how = "give those that name none one: modality: DX beside the files, or --modality DX"
+            how = "say which those have that name none: 'modality' beside the files, --modality, or its field in the console"
             path = (*path, "modality")  # a source may know where it would stand
         hint = f"{how}; modalities are: {names}"
         self._findings.add(path, ValueProblem("FAB306", message, hint))

@@ -113,7 +113,7 @@ class Maker:
             raise UsageError("the name is empty", hint="leave out --name to have one drawn")
         if wanted.id is not None:
             if wanted.count != 1:
-                raise UsageError("one ID is for one patient", hint="leave out --id or --count")
+                raise UsageError("one ID is for one patient", hint="give an ID or a count")
             (one,) = self._people(1, wanted, dice)
             one = _sound(one.with_id(wanted.id))
             if people.add([one]):

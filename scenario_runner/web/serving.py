@@ -14,6 +14,7 @@ from scenario_runner.app.discreet import kept_target
 from scenario_runner.app.load import Surroundings, load_site
 from scenario_runner.app.sendings import Sendings
 from scenario_runner.app.served_runs import ServedRuns
+from scenario_runner.app.served_site import ServedSite
 from scenario_runner.database.location import DatabaseUrl, Location
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import Interrupted, StepTimeout, UsageError
@@ -87,6 +88,11 @@ class ServiceServing:
     """What relative paths in the settings start from."""
     around: Surroundings = field(default_factory=Surroundings)
 
+    @property
+    def sites(self) -> ServedSite:
+        """Where its site file is."""
+        return ServedSite(self.site, self.data)
+
 
 @dataclass(frozen=True, slots=True)
 class _Listener:
@@ -120,9 +126,9 @@ def serve_imaging(
     that is wrong, MachineError when the port or the folder cannot be had. ready: told in a line where it listens;
     show: given the console's address then.
     """
-    if serving.site is not None:
+    if serving.sites.file is not None:
         # Pages read it anew each time, and would all say the same.
-        load_site(serving.site, serving.around)
+        load_site(serving.sites.file, serving.around)
     with (
         _target(serving) as target,
         open_service(
@@ -148,7 +154,7 @@ def _target(serving: ServiceServing) -> Iterator[Target | None]:
     if serving.pacs == "embedded":
         yield None
         return
-    with kept_target(serving.pacs, serving.site, serving.around) as target:
+    with kept_target(serving.pacs, serving.sites.file, serving.around) as target:
         yield target
 
 
@@ -158,7 +164,7 @@ def _runs(serving: ServiceServing, service: Service) -> Runs:
 
 
 def _served(serving: ServiceServing, service: Service, runs: Runs) -> ServedRuns:
-    return served_runs(serving.data, serving.database, serving.site, serving.around, service, runs)
+    return served_runs(serving.data, serving.database, serving.sites, serving.around, service, runs)
 
 
 def _serve(
@@ -295,7 +301,7 @@ def _faces(
                 sendings=sendings,
                 show=show,
                 data=serving.data,
-                site=serving.site,
+                sites=serving.sites,
                 pacs=serving.pacs,
                 settings=serving.settings,
                 settings_folder=serving.settings_folder,

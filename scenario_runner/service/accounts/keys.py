@@ -69,7 +69,7 @@ class Keys:
             if connection.execute(select(api_key.c.label).where(same)).first() is not None:
                 raise UsageError(
                     f"'{found.name}' has a key '{label}' already",
-                    hint="give it another --label, or revoke that one first",
+                    hint="give it another label, or revoke that one first",
                 )
             connection.execute(
                 insert(api_key).values(

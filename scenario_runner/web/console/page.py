@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from scenario_runner.app.sendings import Sendings
     from scenario_runner.app.served_runs import ServedRuns
+    from scenario_runner.app.served_site import ServedSite
     from scenario_runner.service.service import Service
 
 
@@ -31,8 +32,8 @@ __all__ = ["Desk", "Group", "Page", "Panel"]
 class Desk:
     """What the routes of pages work with, once for a server.
 
-    data: the folder of the service; site: the site file, where one was given; settings_folder: what paths in the settings start from; around: what paths and variables
-    start from; stopping: set when the server is about to end.
+    data: the folder of the service; sites: where its site file is; settings_folder: what paths in the settings start
+    from; around: what paths and variables start from; stopping: set when the server is about to end.
     """
 
     service: Service
@@ -40,7 +41,7 @@ class Desk:
     sendings: Sendings
     show: Renderer
     data: Path
-    site: Path | None = None
+    sites: ServedSite
     pacs: str = "embedded"
     settings: Settings = field(default_factory=Settings)
     settings_folder: Path = Path()
@@ -48,6 +49,11 @@ class Desk:
     stopping: threading.Event = field(default_factory=threading.Event)
     pages: Sequence[Page] = ()
     """All of them, once they are known."""
+
+    @property
+    def site(self) -> Path | None:
+        """The site file as it is now, where there is one."""
+        return self.sites.file
 
 
 @dataclass(frozen=True, slots=True)

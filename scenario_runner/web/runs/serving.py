@@ -24,6 +24,7 @@ from scenario_runner.service.runs.runs import Runs, RunsOptions
 from scenario_runner.service.scenarios.library import Library
 
 if TYPE_CHECKING:
+    from scenario_runner.app.served_site import ServedSite
     from scenario_runner.service.service import Service
 
 _SITE: Final = "FABRICATE_SITE"
@@ -80,7 +81,7 @@ def archive_site(data: Path, origin: str) -> Path:
 def served_runs(
     data: Path,
     location: Location,
-    site: Path | None,
+    sites: ServedSite,
     around: Surroundings,
     service: Service,
     runs: Runs,
@@ -92,7 +93,7 @@ def served_runs(
         library=Library(data),
         trail=service.trail,
         registry=location,
-        site=site,
+        sites=sites,
         # Of a run only its own process has the key; to judge a scenario any will do.
         around=replace(around, environ={**around.environ, KEY_VARIABLE: "of each run"}),
     )

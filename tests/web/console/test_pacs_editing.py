@@ -45,6 +45,47 @@ def it(service: Served, browser: Browser) -> Iterator[Tab]:
         yield opened
 
 
+def test_a_service_without_a_site_file_gets_its_own_with_the_first_system(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """Whoever has no terminal cannot name a file; runs, sending and queries know the system at once."""
+    own = tmp_path / "data" / "systems.yaml"
+    with (
+        EmbeddedPacs(tmp_path / "pacs") as pacs,
+        served(tmp_path / "data") as service,
+        tab(browser, service.url) as it,
+    ):
+        page = it.go("/")
+        page.get_by_role("link", name="Add a system").click()
+        expect(page.get_by_label("Name")).to_have_value("pacs")
+        dicom = page.get_by_role("group", name="DICOM", exact=True)
+        dicom.get_by_label("Host").fill("127.0.0.1")
+        dicom.get_by_label("Port").fill("nonsense")
+        it.expects(422)
+        page.get_by_role("button", name="Save").click()
+        page.get_by_role("alert").get_by_text("a port is a number").wait_for()
+        assert not own.exists()
+        dicom.get_by_label("Port").fill(str(pacs.port))
+        dicom.get_by_label("AE title", exact=True).fill(pacs.ae_title)
+        dicom.get_by_label("Our AE title").fill("ME")
+        page.get_by_role("button", name="Save").click()
+        page.wait_for_url(f"{it.origin}/pacs")
+        assert (
+            f"port: {pacs.port}, ae_title: {pacs.ae_title}, calling_ae_title: ME" in own.read_text()
+        )
+        row = page.get_by_role("row").filter(has_text="pacs")
+        row.get_by_role("button", name="Test").click()
+        expect(row).to_contain_text("0000")
+        for path, field in (("/query", "PACS"), ("/generate", "Send to")):
+            options = it.go(path).get_by_label(field, exact=True).locator("option")
+            expect(options.first).to_have_text("pacs")
+        it.go("/pacs").get_by_role("link", name="Change").click()
+        page.get_by_role("button", name="Take out").click()
+        page.get_by_role("dialog").get_by_role("button", name="Take out").click()
+        page.get_by_text("No systems yet").wait_for()
+        assert not own.exists()
+
+
 def test_a_system_is_added_tested_changed_and_taken_out(
     it: Tab, site: Path, tmp_path: Path
 ) -> None:
@@ -55,7 +96,7 @@ def test_a_system_is_added_tested_changed_and_taken_out(
         dicom = page.get_by_role("group", name="DICOM", exact=True)
         dicom.get_by_label("Host").fill("127.0.0.1")
         dicom.get_by_label("Port").fill("nonsense")
-        dicom.get_by_label("AE title").fill(pacs.ae_title)
+        dicom.get_by_label("AE title", exact=True).fill(pacs.ae_title)
         it.expects(422)
         page.get_by_role("button", name="Save").click()
         page.get_by_role("alert").get_by_text("a port is a number").wait_for()
@@ -69,7 +110,9 @@ def test_a_system_is_added_tested_changed_and_taken_out(
         added = f"  second:\n    dicom: {{host: 127.0.0.1, port: {pacs.port}, ae_title: {pacs.ae_title}}}\n"
         assert site.read_text("utf-8") == SITE + added
         row.get_by_role("link", name="Change").click()
-        page.get_by_role("group", name="DICOM", exact=True).get_by_label("AE title").fill("OTHER")
+        page.get_by_role("group", name="DICOM", exact=True).get_by_label(
+            "AE title", exact=True
+        ).fill("OTHER")
         page.get_by_role("button", name="Save").click()
         page.wait_for_url(f"{it.origin}/pacs")
         assert site.read_text("utf-8") == SITE + added.replace(pacs.ae_title, "OTHER")

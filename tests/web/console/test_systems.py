@@ -110,6 +110,40 @@ def test_an_address_of_dicomweb_is_asked_what_it_speaks_and_nothing_else(
     )
 
 
+def test_a_study_is_made_for_what_may_be_production_only_where_that_is_ticked(
+    it: Tab, service: Served
+) -> None:
+    page = it.go("/generate")
+    page.get_by_label("Send to").select_option("live")
+    send = page.get_by_role("button", name=re.compile(r"^Send \d"))
+    it.expects(422)
+    send.click()
+    expect(page.locator("#problems")).to_contain_text("or its box in the console")
+    page.get_by_label("This may be production; send there all the same").check()
+    send.click()
+    page.wait_for_url(re.compile(r"/runs/\d"))
+    with client_of(service.url) as client:
+        assert ended(client, page.url.rpartition("/")[2])["outcome"] == "passed"
+
+
+def test_a_scenario_is_run_on_what_may_be_production_only_where_that_is_ticked(
+    it: Tab, service: Served
+) -> None:
+    text = "schema: scenario/v1\nname: on_live\nsteps: [{echo: {to: live}}]\n"
+    with client_of(service.url) as client:
+        address = "/api/v1/scenarios/on_live"
+        client.put(address, json={"text": text}, headers={"If-None-Match": "*"}).raise_for_status()
+        for path, name in (("/scenarios?q=on_live", "Run on_live"), ("/scenarios/on_live", "Run")):
+            page = it.go(path)
+            it.expects(422)
+            page.get_by_role("button", name=name, exact=True).click()
+            expect(page.get_by_role("alert").first).to_contain_text("may be production")
+            page.get_by_label("run on them all the same").check()
+            page.get_by_role("button", name=name, exact=True).click()
+            page.wait_for_url(re.compile(r"/runs/\d"))
+            assert ended(client, page.url.rpartition("/")[2])["outcome"] == "passed"
+
+
 def test_scenarios_that_ship_run_where_the_site_has_no_pacs_of_their_name(
     it: Tab, service: Served
 ) -> None:
@@ -201,6 +235,17 @@ def test_a_new_scenario_names_a_system_that_the_site_has(it: Tab) -> None:
         "echo: {to: archive}"
     )
     expect(page.get_by_text("Nothing is wrong")).to_be_visible()
+
+
+def test_a_date_is_typed_as_people_do_and_one_that_is_none_is_said(it: Tab) -> None:
+    page = it.go("/query")
+    page.get_by_label("StudyDate").fill("31.01.2026")
+    it.expects(422)
+    page.get_by_role("button", name="Ask").click()
+    expect(page.get_by_role("alert")).to_contain_text("StudyDate: '31.01.2026' is no date")
+    page.get_by_label("StudyDate").fill("2000-01-01 - 2099-12-31")
+    page.get_by_role("button", name="Ask").click()
+    expect(page.get_by_role("row").filter(has_text="A100")).to_be_visible()
 
 
 def test_a_wrong_key_is_said_with_what_was_meant(it: Tab) -> None:

@@ -18,7 +18,7 @@ from scenario_runner.web.console.page import Desk, Page, Panel
 def _routes(router: APIRouter, desk: Desk) -> None:
     @router.get("/")
     def dashboard(request: Request, asking: Known) -> Response:
-        shown = [
+        shown: list[dict[str, Any]] = [
             {
                 "name": page.name,
                 "template": page.panel.template,
@@ -28,6 +28,8 @@ def _routes(router: APIRouter, desk: Desk) -> None:
             if page.panel is not None
             and (page.needs is None or page.needs in asking.caller.permissions)
         ]
+        # Where nothing was done yet, what to begin with comes first.
+        shown.sort(key=lambda one: not one["context"].get("leads", False))
         return desk.show(request, "dashboard/page.html.j2", panels=shown)
 
 

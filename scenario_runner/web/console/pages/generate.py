@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Response
@@ -28,7 +29,7 @@ from scenario_runner.service.scenarios.library import NEW
 from scenario_runner.web.console.fields import Fields
 from scenario_runner.web.console.navigation import Group
 from scenario_runner.web.console.page import Desk, Page
-from scenario_runner.web.console.pages.runs import to_run
+from scenario_runner.web.console.pages.runs import any_production, is_allowed, to_run
 from scenario_runner.web.runs.asking import Runner
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def _routes(router: APIRouter, desk: Desk) -> None:
             servers=[(one, one) for one in fhir_servers(desk.site, desk.around)],
             destinations=[(one, _destination(say, one)) for one in destinations(served)],
             most=_MOST,
+            may_be_production=any_production(desk),
         )
 
     @router.post(f"{PATH}/preview")
@@ -76,7 +78,8 @@ def _routes(router: APIRouter, desk: Desk) -> None:
     @router.post(f"{PATH}/send")
     def send(asking: Runner, fields: Fields) -> Response:
         making = making_of(fields)
-        return to_run(served.ask(asking, scenario_of(served, making)))
+        wish = scenario_of(served, making)
+        return to_run(served.ask(asking, replace(wish, allow_production=is_allowed(fields))))
 
     @router.post(f"{PATH}/save")
     def save(asking: Runner, fields: Fields) -> Response:

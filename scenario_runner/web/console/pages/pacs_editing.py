@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.requests import Request
@@ -12,7 +11,7 @@ from starlette.responses import Response
 from scenario_runner.app.site_editing import Seen, remove, save, seen
 from scenario_runner.language.site_text import FIELDS
 from scenario_runner.service.audit.activities import Activity
-from scenario_runner.service.errors import Conflicting, NotThere
+from scenario_runner.service.errors import Conflicting
 from scenario_runner.web.console.asking import Administrator
 from scenario_runner.web.console.fields import Fields
 
@@ -39,15 +38,16 @@ def editing_routes(router: APIRouter, desk: Desk) -> None:
         return desk.show(
             request,
             "pacs/edit.html.j2",
-            target=seen(_site(desk), name),
+            target=seen(desk.sites, name),
             groups=_GROUPS,
+            any=desk.site is not None,
             is_home=name == desk.pacs,
         )
 
     @router.post(EDIT)
     def keep(asking: Administrator, fields: Fields) -> Response:
         new, target = fields.get("new") == "on", _target(fields)
-        save(_site(desk), target, fields, desk.around, new=new)
+        save(desk.sites, target, fields, desk.around, new=new)
         _note(asking, target, "added" if new else "changed")
         return Response(status_code=204, headers=_BACK)
 
@@ -60,7 +60,7 @@ def editing_routes(router: APIRouter, desk: Desk) -> None:
                 f"'{target.name}' keeps the studies of this service",
                 hint="start the service with another --pacs first",
             )
-        remove(_site(desk), target, desk.around)
+        remove(desk.sites, target, desk.around)
         _note(asking, target, "removed")
         return Response(status_code=204, headers=_BACK)
 
@@ -73,13 +73,3 @@ def editing_routes(router: APIRouter, desk: Desk) -> None:
 
 def _target(fields: dict[str, str]) -> Seen:
     return Seen(fields.get("name", "").strip(), {}, fields.get("version", ""))
-
-
-def _site(desk: Desk) -> Path:
-    if desk.site is None:
-        raise NotThere(
-            "no-site-file",
-            "the service was started without a site file",
-            hint="start it with --site FILE; a file with 'schema: site/v1' and a name will do",
-        )
-    return desk.site

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Query, Response
 from starlette.requests import Request
 
 from scenario_runner.app.served_runs import EMBEDDED, Wish
+from scenario_runner.app.systems import systems
+from scenario_runner.errors import FabricatorError
 from scenario_runner.service.permissions import Permission
 from scenario_runner.service.runs import records, schedules
 from scenario_runner.service.runs.evidence import files_of
@@ -144,8 +147,21 @@ def wish_of(fields: dict[str, str]) -> Wish:
         text=fields.get("text") or None,
         site=EMBEDDED if fields.get("site") == EMBEDDED else None,
         seed=int(seed) if seed.isdecimal() and len(seed) < 19 else None,
-        allow_production=fields.get("allow_production") == "yes",
+        allow_production=is_allowed(fields),
     )
+
+
+def is_allowed(fields: Mapping[str, str]) -> bool:
+    """Whether what may be production is allowed for a run."""
+    return fields.get("allow_production") == "yes"
+
+
+def any_production(desk: Desk) -> bool:
+    """Whether a run could be meant for what may be production, so that a page has to offer to allow it."""
+    try:
+        return any(one.may_be_production for one in systems(desk.site, desk.around))
+    except FabricatorError:
+        return False  # the file is wrong, which whoever runs something is told
 
 
 def to_run(run: Run) -> Response:
@@ -168,10 +184,12 @@ def _again() -> Response:
 
 def _last(desk: Desk, asking: Asking) -> dict[str, Any]:
     found, total = records.page(desk.runs.runs.database, _LAST, 0)
+    may_run = Permission.RUN in asking.caller.permissions
     return {
         "rows": [shown(one) for one in found],
         "total": total,
-        "may_run": Permission.RUN in asking.caller.permissions,
+        "may_run": may_run,
+        "leads": may_run and not total,
     }
 
 

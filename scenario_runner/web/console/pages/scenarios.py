@@ -18,7 +18,7 @@ from scenario_runner.service.runs import records
 from scenario_runner.web.console.asking import Viewer
 from scenario_runner.web.console.navigation import Group
 from scenario_runner.web.console.page import Desk, Page
-from scenario_runner.web.console.pages.runs import shown
+from scenario_runner.web.console.pages.runs import any_production, shown
 from scenario_runner.web.console.paging import ROWS, Limit, Offset, Paging
 from scenario_runner.web.headers import with_style_nonce
 from scenario_runner.web.runs.asking import Runner, ScenarioName
@@ -43,6 +43,7 @@ def _routes(router: APIRouter, desk: Desk) -> None:
             headers=with_style_nonce(nonce),
             nonce=nonce,
             embedded=EMBEDDED,
+            may_be_production=any_production(desk),
             **context,
         )
 
@@ -64,6 +65,7 @@ def _routes(router: APIRouter, desk: Desk) -> None:
             q=q,
             elsewhere=_ship_elsewhere(desk),
             embedded=EMBEDDED,
+            may_be_production=any_production(desk),
         )
 
     @router.get(f"{PATH}/{{name}}")

@@ -204,7 +204,8 @@
   });
   document.querySelector("[data-run-it]")?.addEventListener("click", async () => {
     const asIs = editor.text() === kept && root.dataset.source !== "new";
-    const body = { ...site, ...(asIs ? { scenario: root.dataset.name } : { text: editor.text() }) };
+    const production = document.querySelector("[data-production]")?.checked ? { allow_production: true } : {};
+    const body = { ...site, ...production, ...(asIs ? { scenario: root.dataset.name } : { text: editor.text() }) };
     try {
       const answer = await ask("/api/v1/runs", "POST", body);
       if (!answer.ok) { await problem(answer); return; }
