@@ -116,7 +116,7 @@ class CharacterSets:
             self._samples[locale] = [
                 text
                 for one in people
-                for text in (one.family, one.given, one.ideographic, one.phonetic, one.address)
+                for text in (one.family, one.given, one.ideographic, one.phonetic)
             ]
         return self._samples[locale]
 

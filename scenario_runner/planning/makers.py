@@ -84,6 +84,7 @@ class PatientMaker:
         self._ids = setting.identifiers(part.patient_id)
         self._source, self._locale = demographics_for(part.locale, setting.demographics)
         self._terms = _terms(part.spec.character_set)
+        self._written_in = [terms for study in part.studies for terms in given_terms(part, study)]
         self._study_count = part.study_count
         self._find = finder(part.studies, lambda study: StudyMaker(study, part, setting))
 
@@ -107,7 +108,7 @@ class PatientMaker:
             name=_name(spec.name, person),
             sex=sex,
             birth_date=birth_date,
-            address=person.address if spec.address is None else spec.address,
+            address=self._address(person) if spec.address is None else spec.address,
             phone=person.phone if spec.phone is None else spec.phone,
             locale=part.locale,
             character_set=self._terms,
@@ -119,6 +120,10 @@ class PatientMaker:
             patient = replace(patient, **part.tagged)
         studies.make = partial(self._study, patient, nth, first)
         return patient
+
+    def _address(self, person: Person) -> str:
+        """Where somebody lives, in the script of the locale: nowhere, where a given character set lacks that."""
+        return person.address if writable(person.address, self._written_in) else ""
 
     def _born(self, sex: str, first: dt.date, seed: int, dice: Dice) -> tuple[str, dt.date]:
         """Sex and birth date of somebody who can have the studies, where the scenario leaves them open.

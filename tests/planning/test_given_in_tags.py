@@ -47,6 +47,25 @@ def test_what_tags_say_is_what_the_plan_says() -> None:
     assert series.images[0].uid == "1.2.5"
 
 
+@pytest.mark.parametrize("where", ["character_set: ISO_IR 100", "tags: {}"])
+def test_an_address_that_is_drawn_is_left_out_where_a_given_character_set_lacks_its_letters(
+    where: str,
+) -> None:
+    told = "" if where.startswith("character_set") else "tags: {SpecificCharacterSet: ISO_IR 100}, "
+    text = f"""\
+patients:
+  - locale: ja_JP
+    name: DOE^JANE
+    {where}
+    studies: [{{{told}modality: CT}}]
+  - {{locale: ja_JP, name: DOE^JANE, studies: [{{modality: CT}}]}}
+"""
+    assert not problems(text)
+    lacking, whole = plan(text)[0].patients
+    assert lacking.address == ""
+    assert whole.address
+
+
 def test_a_raw_name_is_planned_with_its_empty_groups_by_which_a_server_finds_it() -> None:
     text = """\
 patients:
