@@ -7,6 +7,7 @@ import json
 from functools import cache
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -182,6 +183,13 @@ def tagged(modality: str, **tags: Any) -> dict[str, Any]:
 def test_what_validate_passes_is_made_and_has_no_error(patient: dict[str, Any]) -> None:
     for instance in made(patient) or []:
         assert found_in(instance) == []
+
+
+@pytest.mark.parametrize("size", [[1, 1], [1, 40]])
+def test_an_image_of_one_row_is_drawn(size: list[int]) -> None:
+    series = {"modality": "US", "images": 1, "size": size}
+    [instance] = made({"studies": [{"series": [series]}]}) or []
+    assert found_in(instance) == []
 
 
 def test_a_study_date_of_one_series_is_held_to_a_birth_that_is_given_and_precedes_one_that_is_drawn() -> (

@@ -182,4 +182,5 @@ def _decorate(grey: NDArray[np.uint8]) -> None:
     bar = np.linspace(255, 0, max(2, rows // 4)).astype(np.uint8)
     start = rows // 4
     left = columns - columns // 18
-    grey[start : start + len(bar), left : left + max(1, columns // 64)] = bar[:, None]
+    place = grey[start : start + len(bar), left : left + max(1, columns // 64)]
+    place[:] = bar[: len(place), None]
