@@ -115,7 +115,8 @@ def tested(request: PeerRequest, deadline: Deadline) -> list[Answer]:
 
 _ASKED: Final = frozenset({"dicom", "dicomweb", "fhir"})
 """Kinds of service that are asked how they are; one that a run starts for itself is not there to be asked."""
-_AT_ONCE: Final = 8
+_AT_ONCE: Final = 64
+"""Systems; each further one waits, and the deadline is that of all."""
 
 
 def states(request: PeerRequest, deadline: Deadline) -> list[State]:
@@ -133,8 +134,11 @@ def states(request: PeerRequest, deadline: Deadline) -> list[State]:
             told = Answer(service=one.services[0][0], is_well=False, said=str(error))
             return State(one, (replace(told, hint=error.hint or ""),))
 
-    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="state") as pool:
-        return list(pool.map(state, systems(request.site, request.around)))
+    every = systems(request.site, request.around)
+    # One that is silent takes all the time there is: nobody may wait behind it.
+    at_once = min(max(1, len(every)), _AT_ONCE)
+    with ThreadPoolExecutor(at_once, thread_name_prefix="state") as pool:
+        return list(pool.map(state, every))
 
 
 def _able(target: Target) -> set[str]:
