@@ -114,6 +114,7 @@ class Plugins:
     """
 
     def __init__(self, folders: Iterable[Path] = (), *, outside: bool = True) -> None:
+        self.folders = tuple(folders)
         self._manager = pluggy.PluginManager(PROJECT)
         self._manager.add_hookspecs(Hooks)
         self._named: dict[str, _Things] = {}
@@ -121,7 +122,7 @@ class Plugins:
             self._manager.register(importlib.import_module(name), name=name)
         if outside:
             self._load_entry_points()
-        for folder in folders:
+        for folder in self.folders:
             self._load_folder(folder)
 
     def named(self, hook: str) -> Mapping[str, Any]:

@@ -37,7 +37,7 @@ LONGEST = 1 << 20
 
 LATE = (
     "alembic.command", "uvicorn.protocols.http.h11_impl", "uvicorn.lifespan.off",
-    "faker", "jsonschema_rs", "numpy.random", "PIL.GifImagePlugin", "PIL.JpegImagePlugin", "PIL.PngImagePlugin",
+    "faker", "numpy.random", "PIL.GifImagePlugin", "PIL.JpegImagePlugin", "PIL.PngImagePlugin",
 )  # fmt: skip
 """What servers and most runs load only when they need it."""
 

@@ -92,9 +92,15 @@ class Loaded:
     """What the site makes of them."""
 
 
-def load_plugins(site: Path | None, text: str | None = None) -> Plugins:
-    """The plugins that are installed and those that a site file names. text: as for ``load_site``."""
-    return Plugins(plugin_folders(site, text) if site is not None else ())
+def load_plugins(
+    site: Path | None, text: str | None = None, known: Plugins | None = None
+) -> Plugins:
+    """The plugins that are installed and those that a site file names. text: as for ``load_site``.
+
+    known: those of another site file, which are taken where this one names the same folders.
+    """
+    folders = tuple(plugin_folders(site, text)) if site is not None else ()
+    return known if known is not None and known.folders == folders else Plugins(folders)
 
 
 def load_site(

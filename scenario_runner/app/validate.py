@@ -196,7 +196,7 @@ def _errors(document: Document, standing: Standing, made: list[Plannable]) -> li
     """What is wrong with a file that says what it is. Raises InvalidInput with diagnostics, too."""
     if document.data["schema"] == SITE:
         path = Path(document.file)
-        known = load_plugins(path, document.text)
+        known = load_plugins(path, document.text, standing.plugins)
         environ = standing.sources.around.environ
         read = read_site_for_validation(path, known, environ, document.text)
         places_of_site(require_embedded(read))

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 MARKS = ("x-name-of", "x-holds", "x-expression", "x-entry-of", "x-way", "x-ae-title", "deprecated")
 _MARKS = frozenset(MARKS)
+_LEADING = _MARKS | {"$ref", "anyOf", "properties", "additionalProperties", "items"}
+"""Keys by which a part of a schema marks something or leads on: half of all parts have none of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +46,24 @@ class _Walk:
 
     def walk(self, schema: Any, data: Any, path: Path) -> None:
         """What is marked of a value and below it."""
-        if type(schema) is not dict:
-            return
         if not _MARKS.isdisjoint(schema):
             self._note(schema, data, path)
-        if "$ref" in schema:
-            self.walk(self.defs[schema["$ref"].removeprefix("#/$defs/")], data, path)
+        if reference := schema.get("$ref"):
+            self.walk(self.defs[reference.removeprefix("#/$defs/")], data, path)
         for branch in schema.get("anyOf", ()):
-            self.walk(branch, data, path)
+            if not _LEADING.isdisjoint(branch):
+                self.walk(branch, data, path)
         if isinstance(data, dict):
             known = schema.get("properties", {})
             others = schema.get("additionalProperties")
             for key, value in data.items():
-                if (inner := known.get(key, others)) is not None:
+                if (
+                    (inner := known.get(key, others))
+                    and inner is not True
+                    and not _LEADING.isdisjoint(inner)
+                ):
                     self.walk(inner, value, (*path, key))
-        elif isinstance(data, list) and (items := schema.get("items")) is not None:
+        elif isinstance(data, list) and (items := schema.get("items")):
             for index, value in enumerate(data):
                 self.walk(items, value, (*path, index))
 

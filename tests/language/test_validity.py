@@ -12,7 +12,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scenario_runner.language.check import SchemaCheck
+from scenario_runner.language.check import SchemaCheck, _validator
 from scenario_runner.language.loader import parse_document
 from scenario_runner.language.scalars import WrittenFloat
 from scenario_runner.language.schema import scenario_schema
@@ -75,6 +75,37 @@ def mutated(draw: st.DrawFn) -> Any:
 def test_nothing_is_called_valid_that_would_be_explained(data: Any) -> None:
     if VALIDITY.is_certain(data):
         assert not list(CHECK._validator.iter_errors(data))
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "integer"}, {"type": ["number", "null"]}, {"const": 1}, {"const": True}, {"enum": [0, "a", None]},
+        {"minimum": 1}, {"maximum": 1}, {"exclusiveMinimum": 1}, {"exclusiveMaximum": 1}, {"pattern": "a$"},
+        {"minLength": 2}, {"maxLength": 1}, {"minItems": 2}, {"maxItems": 1}, {"minProperties": 2},
+        {"maxProperties": 1}, {"required": ["a"]}, {"propertyNames": {"maxLength": 1}}, {"items": {"type": "integer"}},
+        {"anyOf": [{"type": "string"}, {"minimum": 1}]}, {"oneOf": [{"type": "number"}, {"minimum": 1}]},
+        {"oneOf": [{"required": ["a"]}, {"required": ["b"]}]}, {"additionalProperties": False},
+        {"properties": {"a": {"type": "integer"}}, "patternProperties": {"^b": {"type": "string"}},
+         "additionalProperties": {"type": "null"}},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_each_keyword_means_what_the_validator_that_explains_means(schema: Any) -> None:
+    values: list[Any] = [
+        None, True, False, 0, 1, 2, 1.0, 1.5, float("nan"), "", "a", "ba", "\ud800", [], [1], [1, "a"], {}, {"a": 1},
+        {"b": "x"}, {"a": True, "b": 1}, {"c": None}, {"bb": "y", "a": 2},
+    ]  # fmt: skip
+    explains = _validator(schema)
+    for value in values:
+        assert Validity(schema).is_certain(value) == explains.is_valid(value), value
+
+
+@pytest.mark.parametrize(
+    "schema", [{"not": {}}, {"items": {"format": "date"}}, {"const": {"a": 1}}], ids=str
+)
+def test_of_what_is_not_known_nothing_is_certain(schema: Any) -> None:
+    assert not Validity(schema).is_certain([{"a": 1}] if "items" in schema else {"a": 1})
 
 
 def test_a_decimal_is_no_whole_number() -> None:
