@@ -51,19 +51,15 @@ class _Walk:
         if reference := schema.get("$ref"):
             self.walk(self.defs[reference.removeprefix("#/$defs/")], data, path)
         for branch in schema.get("anyOf", ()):
-            if not _LEADING.isdisjoint(branch):
+            if _leads(branch):
                 self.walk(branch, data, path)
         if isinstance(data, dict):
             known = schema.get("properties", {})
             others = schema.get("additionalProperties")
             for key, value in data.items():
-                if (
-                    (inner := known.get(key, others))
-                    and inner is not True
-                    and not _LEADING.isdisjoint(inner)
-                ):
+                if _leads(inner := known.get(key, others)):
                     self.walk(inner, value, (*path, key))
-        elif isinstance(data, list) and (items := schema.get("items")):
+        elif isinstance(data, list) and _leads(items := schema.get("items")):
             for index, value in enumerate(data):
                 self.walk(items, value, (*path, index))
 
@@ -75,6 +71,11 @@ class _Walk:
             if kind == "deprecated":
                 what = what and (schema.get("description") or True)
             self.found[kind, _hashable(what), path] = Mark(kind, what, path, value)
+
+
+def _leads(schema: Any) -> bool:
+    """Whether a part of a schema need be looked at at all."""
+    return type(schema) is dict and not _LEADING.isdisjoint(schema)
 
 
 def _hashable(what: Any) -> Any:
