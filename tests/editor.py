@@ -99,6 +99,8 @@ OFFERED = {
     "transfer_syntax: ": {"jpeg-ls", "explicit-le"},
     "phantom: ": {"ct/head", "qa/smpte"},
     "body_part: ": {"CHEST", "HAND"},
+    "view: ": {"PA", "MLO"},
+    "sop_class: ": {"EnhancedCTImageStorage", "CTImageStorage"},
     "locale: ": {"ja_JP", "de_DE"},
     "faults: [": {"wrong-vr", "bad-date"},
     "tags: {Pat": {"PatientSex", "PatientComments"},
@@ -119,6 +121,8 @@ patients:
             transfer_syntax: @
             phantom: @
             body_part: @
+            view: @
+            sop_class: @
             faults: []
 steps:
   - query: {on: pacs, level: study, match: {Acc}}

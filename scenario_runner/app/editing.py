@@ -6,7 +6,7 @@ its plugins and libraries. Offsets are in characters of the text, lines and colu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,9 @@ from scenario_runner.language.editing.definition import definition
 from scenario_runner.language.editing.hover import hover
 from scenario_runner.language.editing.offering import Completions, Hover
 from scenario_runner.language.loader import composed, parse_document
+from scenario_runner.language.named_files import named_file
+from scenario_runner.language.rows import read_rows
+from scenario_runner.language.scalars import as_written
 from scenario_runner.language.scenario import check_scenario
 from scenario_runner.language.schema import (
     library_schema,
@@ -153,6 +156,27 @@ class Editing:
             name: str(one.get("description", "")) if isinstance(one, Mapping) else ""
             for name, one in (given.items() if isinstance(given, Mapping) else ())
         }
+
+    def parameter_values(self, reference: str, name: str) -> Mapping[str, str]:
+        """What a parameter of a step list can be: what it lists, targets, or true and false."""
+        there = self.document(reference, scenario=False)
+        given = None if there is None else there.data.get("parameters")
+        one = given.get(name) if isinstance(given, Mapping) else None
+        if not isinstance(one, Mapping):
+            return {}
+        if isinstance(one.get("one_of"), list):
+            return {str(as_written(each)): "" for each in one["one_of"]}
+        if one.get("type") == "boolean":
+            return {"true": "", "false": ""}
+        return self.words("target") if one.get("type") == "target" else {}
+
+    def columns(self, rows: str) -> Sequence[str]:
+        """The columns of a table."""
+        path = named_file(str(self.file), rows)
+        try:
+            return read_rows(rows, path, Where(str(self.file))).columns
+        except InvalidInput:
+            return ()
 
     def document(self, reference: str, *, scenario: bool) -> Document | None:
         """The step list or scenario that a reference means; None where there is none."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import get_args
 
+from scenario_runner.api import StatusWord
 from scenario_runner.dicom.body_parts import BODY_PARTS
 from scenario_runner.dicom.characters.terms import TERMS
-from scenario_runner.dicom.dictionary import entry_of, keywords
+from scenario_runner.dicom.dictionary import entry_of, keywords, uid_keyword
+from scenario_runner.dicom.sop_classes import storage_classes
 from scenario_runner.dicom.syntaxes import TRANSFER_SYNTAXES
 from scenario_runner.plugins import Plugins
 
@@ -52,14 +55,37 @@ def _faults(plugins: Plugins) -> dict[str, str]:
     return {name: faults[name].facts.summary for name in faults}
 
 
+@lru_cache(maxsize=1)
+def _views() -> dict[str, str]:
+    from scenario_runner.imaging.modules.anatomy import VIEW_CODES  # which brings NumPy
+
+    return {view: meaning for view, (_, meaning) in VIEW_CODES.items()}
+
+
+def _made_sop_classes(plugins: Plugins) -> dict[str, str]:
+    """Those that a series can be made as, with its modality."""
+    return {
+        uid_keyword(uid): builder.defaults.modality
+        for builder in plugins.named("fabricate_iod_builders").values()
+        for uid in builder.defaults.sop_class_uids
+    }
+
+
 _GIVEN: Mapping[str, Callable[[Plugins], Mapping[str, str]]] = {
     "attribute": lambda _: _attributes(),
     "body_part": lambda _: {term: part.meaning for term, part in BODY_PARTS.items()},
     "character_set": lambda _: dict.fromkeys(TERMS, ""),
     "fault": _faults,
     "locale": lambda _: _locales(),
+    "made_sop_class": _made_sop_classes,
     "modality": _modalities,
     "phantom": _phantoms,
+    "sop_class": lambda _: {uid_keyword(uid): uid for uid in storage_classes()},
+    "source": lambda plugins: dict.fromkeys(
+        plugins.named("fabricate_sources"), "a source of patients"
+    ),
+    "status": lambda _: dict.fromkeys(get_args(StatusWord), "a class of statuses"),
     "transfer_syntax": lambda _: dict(TRANSFER_SYNTAXES),
+    "view": lambda _: _views(),
     "validator": lambda plugins: dict.fromkeys(plugins.named("fabricate_validators"), "validator"),
 }

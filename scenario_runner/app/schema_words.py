@@ -34,6 +34,8 @@ def _worded(node: Any, plugins: Plugins) -> Any:
     if not isinstance(node, Mapping):
         return node
     made = {key: _worded(one, plugins) for key, one in node.items()}
+    if isinstance(kind := node.get("x-keys-of"), str):
+        made |= {"properties": {word: {} for word in words_of(kind, plugins)}}
     what = node.get("x-one-of") or node.get("x-name-of")
     if not isinstance(what, str):
         return made

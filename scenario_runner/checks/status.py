@@ -21,9 +21,14 @@ from scenario_runner.api import (
 from scenario_runner.api.statuses import Statuses, answered_with
 from scenario_runner.checks.compare import verdict
 from scenario_runner.errors import UsageError
+from scenario_runner.language.fields import one_of
 
 _CLASSES = get_args(StatusWord)
-_Expected = Annotated[Text, Field(pattern=f"^(0|(0[xX])?[0-9A-Fa-fx]{{4}}|{'|'.join(_CLASSES)})$")]
+_Expected = Annotated[
+    Text,
+    Field(pattern=f"^(0|(0[xX])?[0-9A-Fa-fx]{{4}}|{'|'.join(_CLASSES)})$"),
+    one_of("status"),
+]
 
 
 class Status(Check):

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from scenario_runner.dicom.dictionary import keywords_of, registered, uid_of
 from scenario_runner.dicom.syntaxes import TRANSFER_SYNTAXES, transfer_syntax_uid
-from scenario_runner.language.fields import Text
+from scenario_runner.language.fields import Text, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -56,6 +56,8 @@ def _known_sop_class(given: str) -> str:
     return given
 
 
-TakenTransferSyntax = Annotated[Text, AfterValidator(_known_transfer_syntax)]
-TakenSopClass = Annotated[Text, AfterValidator(_known_sop_class)]
+TakenTransferSyntax = Annotated[
+    Text, AfterValidator(_known_transfer_syntax), one_of("transfer_syntax")
+]
+TakenSopClass = Annotated[Text, AfterValidator(_known_sop_class), one_of("sop_class")]
 """Kept as it was written; ``transfer_syntax`` and ``sop_class`` give the UID."""

@@ -116,6 +116,15 @@ def one_of(what: str) -> WithJsonSchema:
     return WithJsonSchema({**_TEXT_SCHEMA, "x-one-of": what})
 
 
+# What a value is usually one of, for editors to offer; whatever else makes sense is taken, too.
+TransferSyntax = Annotated[Text, one_of("transfer_syntax")]
+"""A transfer syntax by name (``explicit-le``) or UID."""
+CharacterSet = Annotated[Text, one_of("character_set")]
+"""A defined term of SpecificCharacterSet."""
+StorageClass = Annotated[Text, one_of("sop_class")]
+"""A storage SOP class by keyword or UID."""
+
+
 def number_or_text(pattern: str, *examples: str, **bounds: int) -> WithJsonSchema:
     """For an editor: a number within bounds, or text with its unit."""
     text = {"type": "string", "pattern": pattern, "examples": [*examples]}

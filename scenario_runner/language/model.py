@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from scenario_runner.language.entries import StepDefaults
 from scenario_runner.language.fields import (
     AttributeName,
+    CharacterSet,
     Count,
     Date,
     Expression,
@@ -19,6 +20,7 @@ from scenario_runner.language.fields import (
     Tags,
     Text,
     Time,
+    TransferSyntax,
     one_of,
     parse_date,
 )
@@ -62,14 +64,13 @@ class AgeRange(Model):
 
 
 # What a value is usually one of, for editors to offer; whatever else makes sense is taken, too.
-TransferSyntax = Annotated[Text, one_of("transfer_syntax")]
-"""A transfer syntax by name (``explicit-le``) or UID."""
 _Modality = Annotated[Text, one_of("modality")]
 _BodyPart = Annotated[Text, one_of("body_part")]
 _Phantom = Annotated[Text, one_of("phantom")]
 _Fault = Annotated[Text, one_of("fault")]
 _Locale = Annotated[Text, one_of("locale")]
-_CharacterSet = Annotated[Text, one_of("character_set")]
+_View = Annotated[Text, one_of("view")]
+_SopClass = Annotated[Text, one_of("made_sop_class")]
 
 
 class NameParts(Model):
@@ -175,7 +176,7 @@ class SeriesSpec(Model):
     """Defined term of BodyPartExamined: CHEST, HAND, …; by default of an examination of the modality."""
     laterality: Literal["L", "R", "B", "U"] | None = None
     """Which side, where the body part is paired."""
-    view: Text | None = None
+    view: _View | None = None
     """ViewPosition: PA, AP, LL, RL, CC, MLO, …"""
     images: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     """How many images; by default what is usual for the modality."""
@@ -199,7 +200,7 @@ class SeriesSpec(Model):
     """Default true: patient name, ID, accession, UIDs, image n of N. Or a list of keywords, or both text and how."""
     transfer_syntax: TransferSyntax | None = None
     """By name or UID; by default ``explicit-le``."""
-    sop_class: Text | None = None
+    sop_class: _SopClass | None = None
     """SOP Class by UID, keyword or name, where the modality's usual one is not wanted.
 
     EnhancedCTImageStorage, ComprehensiveSRStorage, …; one that the modality can be made as.
@@ -246,7 +247,7 @@ class StudySpec(Model):
     """The series of the study; an empty list for a study that only ``import`` fills."""
 
 
-_From = Annotated[dict[str, Any], Field(min_length=1)]
+_From = Annotated[dict[str, Any], Field(min_length=1, json_schema_extra={"x-keys-of": "source"})]
 """The name of a source and what it takes; what else it takes may stand beside it."""
 
 
@@ -279,7 +280,7 @@ class PatientSpec(Model):
     """PatientAddress."""
     phone: Text | None = None
     """PatientTelephoneNumbers."""
-    character_set: _CharacterSet | list[_CharacterSet] | None = None
+    character_set: CharacterSet | list[CharacterSet] | None = None
     """Defined terms of SpecificCharacterSet; by default what the values need."""
     keep: bool = False
     """Keep the patient in the registry once a PACS has something of it, so that a later run can meet it again by

@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from scenario_runner.dicom.levels import COUNTS
 from scenario_runner.language.accepted import TakenSopClass, TakenTransferSyntax
-from scenario_runner.language.fields import AttributeName, Duration, Model, Text
+from scenario_runner.language.fields import AttributeName, CharacterSet, Duration, Model, Text
 from scenario_runner.language.site_services import (
     AeTitle,
     DicomService,
@@ -125,9 +125,9 @@ class Expectations(Model):
     """Ask for queries without the unique keys above their level (PS3.4 C.4.1.2.2)."""
     uid_lists: bool = True
     """It takes a list of UIDs as one key (PS3.4 C.2.2.2.2); false: they are asked for one by one."""
-    query_character_set: Text | list[Text] = "ISO_IR 192"
+    query_character_set: CharacterSet | list[CharacterSet] = "ISO_IR 192"
     """The defined terms of the character set that queries beyond ASCII are written in."""
-    answer_character_set: Text | list[Text] | None = None
+    answer_character_set: CharacterSet | list[CharacterSet] | None = None
     """Those of the character set that its answers are in when they do not say."""
     unsupported_keys: list[AttributeName] = Field(
         default=[], json_schema_extra={"x-name-of": "attribute"}

@@ -7,7 +7,14 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from scenario_runner.language.fields import AttributeName, Duration, Model, Text
+from scenario_runner.language.fields import (
+    AttributeName,
+    Duration,
+    Model,
+    StorageClass,
+    Text,
+    TransferSyntax,
+)
 from scenario_runner.language.pacs_faults import Faults
 
 AeTitle = Annotated[
@@ -305,9 +312,9 @@ class EmbeddedService(Model):
     destinations: dict[AeTitle, Destination] = Field(default={})
     """AE titles that C-MOVE and storage commitment can reach, ``ARCHIVE: {host: …, port: …}``; the run's
     own is always known."""
-    sop_classes: list[Text] | None = None
+    sop_classes: list[StorageClass] | None = None
     """SOP classes that are stored, by UID or keyword such as ``CTImageStorage``; by default all."""
-    transfer_syntaxes: list[Text] | None = None
+    transfer_syntaxes: list[TransferSyntax] | None = None
     """Transfer syntaxes that instances are taken in, by UID or by name such as ``explicit-le``; by
     default all."""
     duplicates: Literal["keep", "overwrite", "refuse"] = "keep"

@@ -95,6 +95,47 @@ def test_what_is_one_of_a_list_completes(tmp_path: Path) -> None:
     drive(work)
 
 
+SCENARIO = "schema: scenario/v1\nname: s\nrows: people.csv\n"
+SITE = "schema: site/v1\nname: s\ntargets: {pacs: {embedded: "
+USE = SCENARIO + "steps: [{use: {steps: radiology/store_and_find, with: {"
+STATUS = SCENARIO + "steps: [{send: {to: pacs}}, {assert: [{status: {of: send, expected: "
+COMPLETED = {
+    SCENARIO + "patients: [{from: {": {"csv", "json", "hl7", "registry"},
+    SCENARIO + 'steps: [{log: {message: "{{ row.': {"id", "birth date"},
+    STATUS: {"success", "warning", "failure"},
+    USE: {"to", "level"},
+    USE + "to: ": {"pacs"},
+    USE + "level: ": {"study", "series"},
+    SITE + "{transfer_syntaxes: [": {"rle", "explicit-le"},
+    SITE + "{sop_classes: [": {"CTImageStorage"},
+    SITE + "{}, expects: {sop_classes: [": {"MRImageStorage"},
+    SITE + "{}, expects: {transfer_syntaxes: [": {"jpeg-ls"},
+    SITE + "{}, expects: {query_character_set: ": {"ISO_IR 100"},
+    "schema: steps/v1\nname: s\nparameters: {to: {": {"type", "default", "one_of"},
+    "schema: steps/v1\nname: s\nparameters: {to: {type: ": {"target", "duration"},
+}
+"""The text before the cursor, and some of what has to be offered there."""
+
+
+def test_what_files_around_and_the_standard_say_completes_in_flow_style(tmp_path: Path) -> None:
+    shutil.copytree(EXAMPLES / "libs", tmp_path / "libs")
+    (tmp_path / "people.csv").write_text("id,birth date\n1,19700131\n")
+    found: dict[str, set[str]] = {}
+
+    async def work(editor: Editor) -> None:
+        await editor.begin(tmp_path, *SERVER)
+        for number, (text, wanted) in enumerate(COMPLETED.items()):
+            file = tmp_path / f"s{number}.yaml"
+            await editor.open(file, text)
+            last = text.splitlines()[-1]
+            offered = await editor.labels(file, text.count("\n"), len(last))
+            if lacking := wanted - offered:
+                found[text] = lacking
+
+    drive(work)
+    assert found == {}
+
+
 THROWING = """import sys
 from scenario_runner.app.editing import Editing
 from scenario_runner.cli import main

@@ -30,7 +30,7 @@ def complete(text: str, offset: int, schema: Schema, around: Surrounding) -> Com
     if cursor.kind == "value":
         inside = _expression(cursor.prefix, found)
         if inside is not None:
-            word, names = names_at(inside, cursor.data, cursor.path)
+            word, names = names_at(inside, cursor.data, cursor.path, around)
             items = tuple(Completion(name, "name", name, what) for name, what in names.items())
             return Completions(offset - len(word), cursor.end, items)
     items = tuple(_items(cursor, schema, found, around))
@@ -56,6 +56,9 @@ def _items(
         return
     for one in found:
         yield from _values(cursor, one, around)
+    if cursor.path[-3:-1] == ("use", "with"):
+        values = around.parameter_values(_reference(cursor), str(cursor.path[-1]))
+        yield from (_value(text, detail) for text, detail in values.items())
     if cursor.begins:
         yield from _keys(cursor, schema, found, around)
 
@@ -76,15 +79,17 @@ def _keys(
                 told = f"{text}\n\n{page}" if page else text
                 detail = "required" if name in required else ""
                 yield Completion(name, "key", name + ending, detail, told)
-        if one.get("x-name-of") == "attribute":
-            for name, what in around.words("attribute").items():
+        kind = "attribute" if one.get("x-name-of") == "attribute" else one.get("x-keys-of")
+        if isinstance(kind, str):
+            for name, what in around.words(kind).items():
                 if name not in cursor.keys:
                     yield Completion(name, "key", name + ending, what)
 
 
 def _reference(cursor: Cursor) -> str:
+    """What the ``use`` is of whose parameters are written."""
     tree = cursor.data
-    for part in cursor.path[:-1]:
+    for part in cursor.path[: len(cursor.path) - cursor.path[::-1].index("use")]:
         tree = tree[part]
     return str(tree.get("steps", ""))
 

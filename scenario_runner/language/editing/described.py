@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,10 @@ def _below(schema: Schema, part: str | int) -> Iterator[Schema]:
         return
     if part in schema.get("properties", {}):
         yield schema["properties"][part]
+    elif patterns := [
+        each for form, each in schema.get("patternProperties", {}).items() if re.search(form, part)
+    ]:
+        yield from patterns
     elif isinstance(schema.get("additionalProperties"), Mapping):
         yield schema["additionalProperties"]
     elif schema.get("x-name-of") == "attribute":

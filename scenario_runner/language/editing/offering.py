@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from scenario_runner.language.document import Document, Path
@@ -18,6 +18,14 @@ class Surrounding(Protocol):
 
     def parameters(self, reference: str) -> Mapping[str, str]:
         """The parameters of a step list by its reference, with what each is; none of an unknown one."""
+        ...
+
+    def parameter_values(self, reference: str, name: str) -> Mapping[str, str]:
+        """What a parameter of a step list can be, with what each is; nothing where that is no list."""
+        ...
+
+    def columns(self, rows: str) -> Sequence[str]:
+        """The columns of a table by the name that the file has for it; none of one that cannot be read."""
         ...
 
     def document(self, reference: str, *, scenario: bool) -> Document | None:

@@ -12,20 +12,23 @@ from scenario_runner.language.written_entries import written_entries
 
 if TYPE_CHECKING:
     from scenario_runner.language.document import Path
+    from scenario_runner.language.editing.offering import Surrounding
 
 _CHAIN = re.compile(r"((?:[A-Za-z_]\w*(?:\[\w*\])*\s*\.\s*)*)([A-Za-z_]\w*)?$")
 _FILTER = re.compile(r"\|\s*(\w*)$")
 _PART = re.compile(r"([A-Za-z_]\w*)((?:\[\w*\])*)")
 
 
-def names_at(written: str, data: Any, path: Path) -> tuple[str, dict[str, str]]:
+def names_at(
+    written: str, data: Any, path: Path, around: Surrounding
+) -> tuple[str, dict[str, str]]:
     """The word at the end of an expression, and what could stand in its place, with what each is."""
     if match := _FILTER.search(written):
         return match[1], dict.fromkeys(sorted(environment().filters), "filter")
     match = _CHAIN.search(written)
     if match is None:
         return "", {}
-    shape: Shape | None = _names(data, path)
+    shape: Shape | None = _names(data, path, around)
     for part in _PART.finditer(match[1] or ""):
         shape = (shape.attributes or {}).get(part[1]) if shape is not None else None
         for _ in range(part[2].count("[")):
@@ -40,7 +43,7 @@ def _kind(shape: Shape) -> str:
     return "list" if shape.item is not None else ""
 
 
-def _names(data: Any, path: Path) -> Shape:
+def _names(data: Any, path: Path, around: Surrounding) -> Shape:
     """What is known at a path of a scenario or step list, as far as the file says it."""
     data = data if isinstance(data, dict) else {}
     variables = data.get("vars")
@@ -61,5 +64,6 @@ def _names(data: Any, path: Path) -> Shape:
     if isinstance(data.get("parameters"), dict):
         known["params"] = Shape(attributes=dict.fromkeys(data["parameters"], Shape()))
     if data.get("rows") is not None:
-        known["row"] = Shape()
+        columns = around.columns(str(data["rows"]))
+        known["row"] = Shape(attributes=dict.fromkeys(columns, Shape()))
     return Shape(attributes=known)
