@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import get_args
 
-from scenario_runner.api import StatusWord
+from scenario_runner.answers import StatusWord
 from scenario_runner.dicom.body_parts import BODY_PARTS
 from scenario_runner.dicom.characters.terms import TERMS
 from scenario_runner.dicom.dictionary import entry_of, keywords, uid_keyword

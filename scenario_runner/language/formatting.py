@@ -15,7 +15,7 @@ from scenario_runner.language.loader import parse_document
 from scenario_runner.language.scalars import WrittenFloat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _ORDER = (
     "schema", "name", "title", "description", "version", "license", "requires", "scenario", "with", "tags",
@@ -40,12 +40,14 @@ def formatted(text: str, file: str) -> str:
     """
     before = parse_document(text, file)
     whole = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    for attempt in (_ordered(whole), whole):
-        made = _laid_out(attempt)
-        if made is not None and _says_the_same(before.data, whole, made, file):
-            again = _laid_out(_ordered(made) if attempt is not whole else made)
-            if again == made:
-                return made
+    for form in _FORMS:
+        made = form(whole)
+        if (
+            made is not None
+            and _says_the_same(before.data, whole, made, file)
+            and form(made) == made
+        ):
+            return made
     raise NotFormatted(
         f"{file} cannot be formatted without changing what it says; it is left as it is"
     )
@@ -108,6 +110,15 @@ def _ordered(text: str) -> str:
     return "".join([*head, *(line for _, block in ranked for line in block), *waiting])
 
 
+def _trimmed(text: str) -> str:
+    """Without blanks at the ends of lines and empty lines at the end."""
+    return _ended("\n".join(line.rstrip() for line in text.split("\n")))
+
+
+def _ended(text: str) -> str:
+    return text.rstrip() + "\n"
+
+
 def _laid_out(text: str) -> str | None:
     """Indented by two, list items two more than their key, quotes double where that changes nothing."""
     from ruamel.yaml import YAML
@@ -134,7 +145,32 @@ def _laid_out(text: str) -> str | None:
         yaml.dump(tree, out)
     except (YAMLError, ValueError, AttributeError, TypeError, RecursionError):
         return None
-    return "\n".join(line.rstrip() for line in out.getvalue().rstrip().split("\n")) + "\n"
+    return out.getvalue()
+
+
+def _chain(*parts: Callable[[str], str | None]) -> Callable[[str], str | None]:
+    """One after the other, until one has nothing to give."""
+
+    def form(text: str) -> str | None:
+        made: str | None = text
+        for part in parts:
+            made = None if made is None else part(made)
+        return made
+
+    return form
+
+
+_FORMS = (
+    _chain(_ordered, _laid_out, _trimmed),
+    _chain(_laid_out, _trimmed),
+    # Blanks at the end of a line of a block scalar belong to it.
+    _chain(_ordered, _laid_out, _ended),
+    _chain(_laid_out, _ended),
+    # Comments within flow style have no place in what is laid out anew.
+    _chain(_ordered, _trimmed),
+    _chain(_ordered, _ended),
+)
+"""From the whole form to less and less of it; the first that changes nothing of what a file says is taken."""
 
 
 def _quote(tree: Any) -> None:

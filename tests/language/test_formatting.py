@@ -70,6 +70,25 @@ def test_what_ships_is_the_same_afterwards_and_the_same_again(file: Path) -> Non
     assert formatted(made, str(file)) == made
 
 
+HEAD = "schema: scenario/v1\nname: s\n"
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "description: |\n  blanks at the end of a line   \n  are text\nsteps: []\n",
+        "description: >-\n  " + "word " * 60 + "\nsteps: []\n",
+        "vars: {a: 1, # one\n  b: 2 # two\n  }\nsteps: []\n",
+        "steps: [ # first\n  {log: {message: a}}, # second\n  ]\n",
+        "steps: [&a {log: {message: b}}]\nfinally: [*a]\n",
+    ],
+)
+def test_what_cannot_be_laid_out_anew_keeps_its_layout_and_is_ordered(rest: str) -> None:
+    made = formatted("title: x\n" + HEAD + rest, "s")
+    assert made == HEAD + "title: x\n" + rest
+    assert formatted(made, "s") == made
+
+
 REFUSED: set[str] = set()
 WORDS = st.one_of(
     st.sampled_from(["no", "0123", "1.10", "12:30", "a: b", "# x", "'", '"', "~", "", " a", "{{ x }}", "é\n", "-"]),
