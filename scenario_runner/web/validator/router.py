@@ -6,21 +6,24 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Final
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Final
 
 import anyio.to_thread
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.service.validator.events import FAILED, PROCESSED, Event, Status
 from scenario_runner.service.validator.gateway import Gateway, Taken, errors_of
 from scenario_runner.web.forms import FORM
-from scenario_runner.web.problems import problem
+from scenario_runner.web.problems import answered, problem
 from scenario_runner.web.validator.receiving import FIELD, new_writers, received
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 _WORDS: Final = {
     "not-dicom": "this is no DICOM file",
@@ -28,6 +31,8 @@ _WORDS: Final = {
     "required-attribute-missing": "required attributes are missing: ",
     "not-conformant": "the file breaks rules of the Standard that this site insists on",
 }
+_UPLOAD: Final = SimpleNamespace(path="/upload")
+"""As a route is named where requests are counted."""
 _EXAMPLE: Final = "0f8fad5bd9cb469fa16570867728950e"
 
 
@@ -137,22 +142,36 @@ def validator_router(gateway: Gateway, door: Door = OPEN) -> APIRouter:
     return router
 
 
-def upload_route(gateway: Gateway, ask: Callable[[Request], Awaitable[object]]) -> Route:
-    """``POST /upload`` as above, with nothing in front of it: put before the other routes it answers for theirs.
+class UploadsFirst:
+    """Answers ``POST /upload`` as above, and passes on to an application whatever else is asked.
 
-    FastAPI's way to an endpoint costs as much as reading a small file's form and answering. ask: raises for those
-    who may not.
+    The way to an endpoint through FastAPI and Starlette costs more than reading a small file's form and answering.
+    ask: raises for those who may not.
     """
-    writers = new_writers()
 
-    async def upload_study(request: Request) -> Response:
-        request.scope["route"] = route
-        await ask(request)
-        _, answer = await _taken_in(request, gateway, writers)
-        return answer
+    def __init__(
+        self, app: ASGIApp, gateway: Gateway, ask: Callable[[Request], Awaitable[object]]
+    ) -> None:
+        self._app = app
+        self._gateway = gateway
+        self._ask = ask
+        self._writers = new_writers()
 
-    route = Route("/upload", upload_study, methods=["POST"], include_in_schema=False)
-    return route
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer or pass on."""
+        if scope["type"] != "http" or (scope["method"], scope["path"]) != ("POST", _UPLOAD.path):
+            await self._app(scope, receive, send)
+            return
+        scope["route"] = _UPLOAD
+        request = Request(scope, receive)
+        try:
+            await self._ask(request)
+            _, answer = await _taken_in(request, self._gateway, self._writers)
+        except ClientDisconnect:
+            return  # nobody is there to be answered
+        except Exception as error:  # noqa: BLE001 - each is told as a problem, in the one place for it
+            answer = answered(error)
+        await answer(scope, receive, send)
 
 
 async def _taken_in(

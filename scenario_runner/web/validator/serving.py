@@ -41,7 +41,7 @@ from scenario_runner.web.operation.measured import Measured
 from scenario_runner.web.operation.router import operation_router
 from scenario_runner.web.paced import PacedBodies
 from scenario_runner.web.problems import answer_with_problems
-from scenario_runner.web.validator.router import Door, nobody, upload_route, validator_router
+from scenario_runner.web.validator.router import Door, UploadsFirst, nobody, validator_router
 
 _LAST_WORDS = 20
 """Seconds that uploads under way have when the gateway stops."""
@@ -88,13 +88,13 @@ def serve_gateway(
         api.include_router(docs_page.router)
         ask = nobody if serving.token is None else _asks_for(serving.token)
         door = Door(uploader=Depends(ask), viewer=Depends(ask))
-        api.router.routes.insert(0, upload_route(service.gateway, ask))
         api.include_router(validator_router(service.gateway, door))
         meters = _meters(service)
         api.include_router(operation_router(meters, _checks(serving, service), door.viewer))
         described(api)
         names = WebOptions(allow_hosts=serving.hosts)
-        paced = PacedBodies(BoundedBodies(AnswersHead(Addresses(api))), Pace(), names)
+        answering = AnswersHead(UploadsFirst(Addresses(api), service.gateway, ask))
+        paced = PacedBodies(BoundedBodies(answering), Pace(), names)
         guarded = SecurityHeaders(OwnNames(paced, names))
         named = Measured(guarded, meters)
         options = PortOptions(host=serving.host, port=serving.port, last_words=_LAST_WORDS)
