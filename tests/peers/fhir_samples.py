@@ -151,12 +151,19 @@ PRACTITIONER = {
 
 
 def everything(count: int, release: str = "R4") -> list[dict[str, Any]]:
-    """So many studies of all modalities, their orders, twenty patients and who ordered."""
-    kinds = list(CLASSES)
+    """So many studies of all modalities, their orders, twenty patients and who ordered.
+
+    The first six are of a modality each; the others are of those whose images are small.
+    """
+    kinds, small = list(CLASSES), ("CT", "MR", "US")
     numbers = range(1, count + 1)
+    modalities = [
+        kinds[number % len(kinds)] if number <= len(kinds) else small[number % len(small)]
+        for number in numbers
+    ]
     return [
         *(patient(number) for number in range(1, 21)),
         PRACTITIONER,
         *(request(number, release) for number in numbers),
-        *(study(number, kinds[number % len(kinds)], release) for number in numbers),
+        *(study(*one, release) for one in zip(numbers, modalities, strict=True)),
     ]
