@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
+from scenario_runner.dicom.loading import load_data_sets
 from scenario_runner.engine.services import Services
 from scenario_runner.engine.step import Ending, from_thrown
 from scenario_runner.language.entries import StepEntry
@@ -34,6 +35,7 @@ def beside(
             ending = from_thrown(f"step '{first}'", error, services)
             found[place] = (ending, f"step '{first}' did not pass")
 
+    load_data_sets()
     threads = [
         threading.Thread(target=run, args=(place,), name=f"fabricate-branch-{place + 1}")
         for place in range(len(branches))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import TYPE_CHECKING
 
+from scenario_runner.dicom.loading import load_data_sets
 from scenario_runner.engine.case_counts import FAILED, OVER, CaseCounts, thought
 from scenario_runner.engine.services import Control, Job
 from scenario_runner.lazy_dataclasses import dataclass
@@ -61,6 +62,7 @@ class LoadedCases:
 
     def run(self) -> Iterator[tuple[Job, Ending | None]]:
         """The cases as they end, then those that did not begin, with None."""
+        load_data_sets()
         began = time.monotonic() + _SOON
         threads = [
             threading.Thread(target=self._serve, args=(began, number), name=f"case {number}")

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import groupby
 
+from scenario_runner.dicom.loading import load_data_sets
 from scenario_runner.engine.case import CaseRunner, case_started
 from scenario_runner.engine.case_counts import FAILED
 from scenario_runner.engine.loaded_cases import LoadedCases
@@ -88,6 +89,7 @@ def _run_all(
         for job in jobs:
             yield job, run(job)
         return
+    load_data_sets()
     with ThreadPoolExecutor(order.workers, thread_name_prefix="case") as pool:
         yield from [
             (job, future.result()) for job, future in [(j, pool.submit(run, j)) for j in jobs]

@@ -14,7 +14,7 @@ from scenario_runner.engine.services import Control
 from scenario_runner.events import Stamped, StepStarted
 from tests.engine.test_thrown import play, request, require_whole
 from tests.peers.processes import free_ports
-from tests.running import steps, write_site
+from tests.running import record, steps, write_site
 
 STUDY = {"StudyInstanceUID": "{{ studies[0].uid }}"}
 ENTRIES: dict[str, dict[str, Any]] = {
@@ -80,12 +80,14 @@ def test_what_a_step_waits_for_ends_with_its_time(tmp_path: Path, quiet: int) ->
     beside = [{**entry, "id": name, "timeout": "1s"} for name, entry in ENTRIES.items()]
     job = request(tmp_path, [{"parallel": beside}, {"probe": {}}])
     site(tmp_path, quiet)
-    assert play(job) == 1
-    told = steps(require_whole(tmp_path, "failed"))
+    code = play(job)
+    told = steps(record(tmp_path / "run"))
     for name in ENTRIES:
         assert told[name]["outcome"] == "failed", told[name]
         assert "longer than its timeout of 1 s" in told[name]["message"], told[name]
     assert told["probe"]["outcome"] == "skipped"
+    require_whole(tmp_path, "failed")
+    assert code == 1
 
 
 def test_what_a_step_waits_for_ends_with_ctrl_c(tmp_path: Path, quiet: int) -> None:
