@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field
 from typing import Any, Final, Literal
 
+from pydantic_core import to_json
+
 from scenario_runner.lazy_dataclasses import dataclass
 
 UPLOADED: Final = "study.uploaded"
@@ -86,12 +88,24 @@ class Event:
         }
 
 
+_MOST: Final = 1 << 31
+"""Turns; each is somebody who has put a message back."""
+
+
 def from_plain(value: Any) -> Event:
-    """The event that a JSON value is. Raises ValueError for what is none."""
+    """The event that a JSON value is, which can be written down. Raises ValueError for what is none."""
     match value:
         case {"study_id": str(study), "event": str(name), "at": str(at), "turn": int(turn)}:
             data = value.get("data")
-            if is_study_id(study) and name in NAMES and turn >= 0 and isinstance(data, dict):
+            if (
+                is_study_id(study)
+                and name in NAMES
+                and 0 <= turn <= _MOST
+                and isinstance(data, dict)
+            ):
+                to_json(
+                    data
+                )  # raises for what the journal could not hold: half a pair of surrogates, a tree too deep
                 return Event(study, name, dt.datetime.fromisoformat(at), turn, data)
     raise ValueError("this is no event of the validator")
 

@@ -166,17 +166,12 @@ class Journal:
     def _write_all(self, requests: Sequence[_Request]) -> None:
         try:
             fresh, answers = self._transact(requests)
-        except (sqlite3.Error, OSError) as error:
-            if len(requests) > 1:
+        except BaseException as error:  # noqa: BLE001 - without this thread nobody is answered any more
+            if len(requests) > 1:  # the others are not refused for the one that it is about
                 for one in requests:
                     self._write_all([one])
                 return
             requests[0].answer.set_exception(_in_words(self.path, error))
-            return
-        except BaseException as error:  # noqa: BLE001 - without this thread nobody is answered any more
-            why = MachineError(f"the journal '{self.path}' is not written: {described(error)}")
-            for one in requests:
-                one.answer.set_exception(why)
             return
         for told in self._told:
             try:
@@ -387,7 +382,9 @@ def _worded(path: Path) -> Iterator[None]:
         raise _in_words(path, error) from error
 
 
-def _in_words(path: Path, error: Exception) -> MachineError:
+def _in_words(path: Path, error: BaseException) -> MachineError:
+    if not isinstance(error, sqlite3.Error | OSError):
+        return MachineError(f"the journal '{path}' is not written: {described(error)}")
     told = of_the_machine(f"the journal '{path}' cannot be used", error)
     told.hint = told.hint or "see to its permissions, or name another folder with --data"
     return told

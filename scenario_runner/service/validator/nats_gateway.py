@@ -108,9 +108,15 @@ def _unreadable(data: bytes, fault: str) -> tuple[int | None, str, str, str]:
     text = data[:_LONGEST].decode("utf-8", "backslashreplace")
     try:
         said = json.loads(data)
-        return None, str(said["role"]), str(said["reason"]), str(said["payload"])[:_LONGEST]
+        role, reason, payload = (_writable(str(said[one])) for one in ("role", "reason", "payload"))
+        return None, role, reason, payload[:_LONGEST]
     except (ValueError, LookupError, TypeError, RecursionError):
         return None, "gateway", fault, text
+
+
+def _writable(text: str) -> str:
+    """Without half a pair of surrogates, which JSON may have and no file of text."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 async def _acknowledge(messages: Sequence[Any]) -> None:

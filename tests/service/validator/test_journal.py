@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,28 @@ def test_what_was_tried_and_what_was_done_is_known_of_thousands_after_a_restart(
     with Journal(tmp_path / "journal") as journal:
         left = journal.pending()
     assert [(one.seq, one.attempts) for one in left] == [(seq, 1) for seq in numbers[1400:]]
+
+
+def test_what_cannot_be_written_down_keeps_nothing_from_being_written_that_came_with_it(
+    tmp_path: Path,
+) -> None:
+    """Half a pair of surrogates, which JSON of a broker may have and no text of UTF-8."""
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def busy(_: object) -> None:
+        begun.set()
+        assert goes_on.wait(60)
+
+    with Journal(tmp_path / "journal") as journal:
+        journal.listen(busy)
+        journal.write().add_done_callback(lambda _: None)
+        assert begun.wait(60)
+        odd = Event(f"{9:032x}", UPLOADED, now(), data={"name": "\ud800"})
+        answers = [journal.write(each) for each in (_asked_for(1), [odd], _asked_for(2))]
+        goes_on.set()
+        assert [len(answers[number].result(60)) for number in (0, 2)] == [1, 1]
+        with pytest.raises(MachineError, match="Serialization"):
+            answers[1].result(60)
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("x"), SystemExit(1)], ids=repr)
