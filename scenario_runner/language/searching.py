@@ -36,6 +36,9 @@ _TOKEN = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 
+_SURE = re.compile(r"""(?:[\w ',;:=/"-]|\.[*+?]?|\\[dDsSwW][*+?]?)*""")
+"""What is an expression without a doubt, as nearly all in scenarios are: an engine takes longer to load than to ask."""
+
 
 class PatternError(ValueError):
     """An expression that is none, or cannot be searched for in that text within the limits."""
@@ -43,7 +46,8 @@ class PatternError(ValueError):
 
 def require_pattern(pattern: str) -> str:
     """The expression itself. Raises PatternError for one that is none or too long."""
-    _compiled(pattern)
+    if len(pattern) > MAX_PATTERN or not _SURE.fullmatch(pattern):
+        _compiled(pattern)
     return pattern
 
 

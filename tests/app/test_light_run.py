@@ -22,7 +22,7 @@ finally:
 """
 
 NOT_TO_CHECK = {
-    "pydicom", "numpy", "PIL", "faker", "jsonschema", "pynetdicom", "rich", "starlette", "uvicorn",
+    "pydicom", "numpy", "PIL", "faker", "jsonschema", "pynetdicom", "regex", "rich", "starlette", "uvicorn",
     "httpx2", "sqlalchemy", "scenario_runner.network", "scenario_runner.pacs", "scenario_runner.archive",
     "scenario_runner.imaging.series_encoder",
 }  # fmt: skip

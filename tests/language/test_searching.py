@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scenario_runner.language.searching import (
+    _SURE,
     MAX_PATTERN,
     MAX_SEARCHED,
     PatternError,
+    _compiled,
     is_found,
     require_pattern,
 )
@@ -45,6 +47,16 @@ def test_an_expression_finds_what_python_finds(pattern: str, text: str) -> None:
 def test_what_is_no_expression_says_why(pattern: str, said: str) -> None:
     with pytest.raises(PatternError, match=said):
         require_pattern(pattern)
+
+
+@given(st.from_regex(_SURE, fullmatch=True))
+def test_what_is_surely_an_expression_is_one(pattern: str) -> None:
+    assert _compiled(pattern).pattern == pattern
+
+
+@pytest.mark.parametrize("pattern", ["a**", "*a", "(", "[", "a{2", r"\q", "a|+", ".**"])
+def test_what_repeats_or_groups_is_asked_of_the_engine(pattern: str) -> None:
+    assert not _SURE.fullmatch(pattern)
 
 
 @pytest.mark.parametrize(
