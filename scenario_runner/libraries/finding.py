@@ -273,10 +273,11 @@ class Libraries:
                 f"{LOCK_FILE} {what}{problem}",
                 f"fabricate library {f'update {name}' if locked else 'lock'} writes it anew",
             )
+        range_ = f"in {asked.range.text}" if asked.range.text else "released"
+        early = [one.version for one in named if one.version.finalize_version() in asked.range]
+        named_ = f"; a pre-release is taken where it is named: @{max(early)}" if early else ""
         return ReferenceProblem(
-            "FAB603",
-            f"no version of '{name}' is in {asked.range.text or 'any range'}",
-            f"there is: {versions}",
+            "FAB603", f"no version of '{name}' is {range_}", f"there is: {versions}{named_}"
         )
 
     def _allowed(self, named: Sequence[Library]) -> list[Library]:

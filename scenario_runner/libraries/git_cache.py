@@ -18,6 +18,7 @@ from scenario_runner.libraries.git_source import GitSource
 from scenario_runner.libraries.git_tree import write_tree
 
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
+_SHORT = re.compile(r"[0-9a-f]{4,39}")
 _FETCH = ("fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--")
 
 
@@ -162,6 +163,10 @@ def _told(source: GitSource, problem: GitProblem) -> Diagnostic:
         hint = "install git, or name a folder or a packed library instead"
     elif "moved" in problem.said:
         hint = "fabricate library update takes what is there now"
+    elif "submodule" in problem.said:
+        hint = "name that repository instead"
+    elif _SHORT.fullmatch(source.ref or ""):
+        hint = f"a commit is named by its whole id, which git rev-parse {source.ref} says"
     else:
         hint = "see to the address, the ref behind @ and the network; what was fetched once is used without"
     message = f"libraries of {source} are not to be had: {problem.said}"

@@ -21,6 +21,7 @@ class _File(NamedTuple):
 
 
 _FILES = ("100644", "100755")
+_SUBMODULE = b"160000 "
 _AT_ONCE = 16 * 1024 * 1024
 """Bytes of files that are held in memory, beside one that is larger."""
 
@@ -31,7 +32,7 @@ def write_tree(git: Git, repository: Path, commit: str, within: str, folder: Pat
     try:
         listed = git([*here, "ls-tree", "-r", "-l", "-z", "--full-tree", f"{commit}:{within}"])
     except GitProblem:
-        raise GitProblem(f"there is no folder '{within}' at {commit[:12]}") from None
+        raise GitProblem(_lacking(git, here, commit, within)) from None
     folder.mkdir(parents=True)
     for files in _portions(_files(listed)):
         ids = "".join(f"{one.id}\n" for one in files).encode("ascii")
@@ -42,6 +43,15 @@ def write_tree(git: Git, repository: Path, commit: str, within: str, folder: Pat
             to.parent.mkdir(parents=True, exist_ok=True)
             to.write_bytes(out[head : head + one.size])
             out = out[head + one.size + 1 :]
+
+
+def _lacking(git: Git, here: list[str], commit: str, within: str) -> str:
+    """Why a commit has no such folder."""
+    parts = within.split("/")
+    for place in ("/".join(parts[: number + 1]) for number in range(len(parts))):
+        if git([*here, "ls-tree", "--full-tree", commit, "--", place]).startswith(_SUBMODULE):
+            return f"'{place}' is a submodule, whose files are in a repository of their own"
+    return f"there is no folder '{within}' at {commit[:12]}"
 
 
 def _files(listed: bytes) -> list[_File]:

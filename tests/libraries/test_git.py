@@ -194,13 +194,21 @@ def test_what_differs_from_the_lock_in_the_cache_is_refused(
     [
         ("@v9#libs/l", "v9"),
         ("@main#libs/none", "no folder 'libs/none'"),
+        (
+            "@main#sub/radiology",
+            "'sub' is a submodule, whose files are in a repository of their own",
+        ),
+        ("@1234abc#libs/l", "a commit is named by its whole id"),
         ("-none@main", "does not"),
     ],
 )
 def test_what_is_not_to_be_had_is_told_at_its_place(
     work: Path, repository: Repository, end: str, said: str
 ) -> None:
-    repository.publish("1.0.0")
+    at = repository.publish("1.0.0")
+    asked(repository.tree, "update-index", "--add", "--cacheinfo", f"160000,{at},sub")
+    asked(repository.tree, "commit", "--quiet", "-m", "a submodule")
+    asked(repository.tree, "push", "--quiet", "origin", "main")
     told = diagnostics(named(work, f"git+file://{repository.bare}{end}"))
     assert f"{work}/fabricate.toml:2:15: error FAB614" in told
     assert said in told

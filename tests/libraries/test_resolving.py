@@ -45,6 +45,22 @@ def test_an_older_version_is_taken_where_the_newest_does_not_go_with_the_rest(
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("use", "told"),
+    [("base/look", "released"), ("base/look@>=1", "in >=1"), ("base/look@^1.1", "in ^1.1")],
+)
+def test_a_pre_release_that_nobody_named_is_told_with_how_to_name_it(
+    tmp_path: Path, use: str, told: str
+) -> None:
+    put(tmp_path, "base", "1.1.0-rc.1")
+    with pytest.raises(InvalidInput) as caught:
+        said(tmp_path, use)
+    (one,) = caught.value.diagnostics
+    assert (one.code, one.message) == ("FAB603", f"no version of 'base' is {told}")
+    assert one.hint == "there is: 1.1.0-rc.1; a pre-release is taken where it is named: @1.1.0-rc.1"
+    assert said(tmp_path, "base/look@1.1.0-rc.1") == ["base 1.1.0-rc.1"]
+
+
 def test_validate_tells_what_a_library_needs_and_is_not_there(tmp_path: Path) -> None:
     put(tmp_path, "base", "1.0.0")
     put(tmp_path, "chest", "1.0.0", base="^1")
