@@ -61,7 +61,8 @@ def complaints(
     return []
 
 
-_READ = frozenset({"int_type", "float_type", "bool_type"})
+_READ = frozenset({"int_type", "float_type", "bool_type", "duration", "rate", "share"})
+"""What is said of text where a number, or true or false, could stand; a duration may be a number of seconds."""
 
 
 def _validated(model: type[M], tree: Any, written: Any) -> M:

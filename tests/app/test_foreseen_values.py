@@ -158,7 +158,7 @@ TABLE = """
       - count: "{{ row.many }}"
         studies: [{series: [{modality: "{{ row.modality }}", images: "{{ row.images }}", burn_in: "{{ row.burnt }}", size: [64, 64]}]}]
     steps:
-      - send: {to: pacs, associations: "{{ row.images }}"}
+      - {send: {to: pacs, associations: "{{ row.images }}", rate: "{{ row.images }}"}, timeout: "{{ row.images }}"}
       - use: {steps: radiology/look@^1, with: {most: "{{ row.many }}"}}
       - assert:
           - count: {actual: "{{ patients }}", expected: "{{ row.many }}"}
@@ -185,6 +185,8 @@ def test_a_cell_that_cannot_be_is_told_with_its_line_in_the_table(tmp_path: Path
         "'images' must be a whole number, not 'x'": "in the case example[row=B], people.csv:3",
         "'burn_in' must be true or false, a list or a mapping, not 'no'": "in the case example[row=B], people.csv:3",
         "'associations' must be a whole number, not 'x'": "in the case example[row=B], people.csv:3",
+        "'x' is not a rate": "in the case example[row=B], people.csv:3",
+        "'x' is not a duration": "in the case example[row=B], people.csv:3",
         "unknown modality 'CRX'; did you mean 'CR'?": "in the case example[row=C], people.csv:4",
     }  # fmt: skip
 
