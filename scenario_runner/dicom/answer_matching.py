@@ -219,8 +219,10 @@ def may_have_lost(wanted: Sequence[str], have: Sequence[str], *, some: bool = Fa
 def _is_what_is_left(wanted: str, text: str, *, some: bool) -> bool:
     """Whether each component group that was asked for may be one of the text, or was lost as a whole."""
     groups = [group for group in wanted.split("=") if group]
+    whole = [one for one in text.split("=") if not _MARKS.search(one)]
     return all(
         (len(groups) > 1 and not _SAID.search(group))
+        or (group.isascii() and any(_may_be_left(group, one, some=some) for one in whole))
         or any(_may_be_left(group, one + "^" * 4, some=some) for one in text.split("="))
         or _may_be_left(group, text, some=some)
         for group in groups

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 RESERVED = frozenset(
     {
+        *("none", "None", "true", "True", "false", "False"),
+        *("and", "or", "not", "in", "is", "if", "else"),
         "vars",
         "matrix",
         "row",

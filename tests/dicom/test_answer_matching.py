@@ -152,6 +152,9 @@ def test_text_without_its_character_set_is_what_it_is_in_some_set(
         ("\u0141\u00f3d\u017a^ANA", "LODZ^ANA", True),
         ("Yamada^Tarou=\u5c71\u7530^\u592a\u90ce", "Yamada^Tarou", True),
         ("Yamada^Tarou=\u5c71\u7530^\u592a\u90ce", "Suzuki^Tarou", False),
+        ("Yamada^Tarou=\u5c71\u7530^\u592a\u90ce", "Yamada^Tarou=??^??", True),
+        ("Yamada^Tarou=\u5c71\u7530^\u592a\u90ce", "Yamada^Tarou=^", True),
+        ("Yamada^Tarou=\u5c71\u7530^\u592a\u90ce", "Suzuki^Tarou=??^??", False),
     ],
 )
 def test_letters_that_were_lost_are_no_fault_and_excuse_no_other_name(
