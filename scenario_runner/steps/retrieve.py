@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
@@ -11,7 +10,6 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from scenario_runner.amounts import amount
 from scenario_runner.api import (
     Asked,
     Level,
@@ -45,8 +43,8 @@ from scenario_runner.steps.load.calling import foretold_calls
 from scenario_runner.steps.load.retrieving import loaded_retrievals
 from scenario_runner.steps.moving import OnTheWay, SentOn, on_the_way
 from scenario_runner.steps.of_case import planned_of, series_of
-from scenario_runner.steps.problems import in_words
-from scenario_runner.steps.retrieve_facts import counts, lacking, over_http, plain
+from scenario_runner.steps.retrieve_facts import counts, plain
+from scenario_runner.steps.retrieve_judging import ToCome, judged
 from scenario_runner.steps.retrieved_files import RetrievedFiles
 
 MediaRange = Annotated[Text, Field(min_length=3, max_length=500, pattern=r"^[ -~]+/[ -~]+$")]
@@ -224,8 +222,8 @@ class Retrieve(Step):
             if self.destination is not None:
                 self._note_moved(context, asked, keys, result)
         if self.destination is not None:
-            wanted = len(context.ledger.expected(self.from_)) if self.match is None else None
-            sent_on = SentOn(self.from_, self.destination, self.expect, wanted, onward)
+            count = len(context.ledger.expected(self.from_)) if self.match is None else None
+            sent_on = SentOn(self.from_, self.destination, self.expect, count, onward)
             names = context.targets_called(self.destination)
             value, told = [plain(result) for result in results], counts(results)
             return looked_up(sent_on.judged(results, names, value, told), which)
@@ -233,8 +231,14 @@ class Retrieve(Step):
         # Keys of other kinds are held against what was sent, which costs its making: only where nobody else does.
         tell = self._names_all() or (not may_be_less and self.expect == "success")
         expected = frozenset(asked_for(context, asked)) if tell else None
-        judged = self._judge(sink, results, expected, may_be_less=may_be_less)
-        return stored.told(looked_up(judged, which))
+        wanted = ToCome(
+            on=self.from_,
+            match=self.match,
+            expect=self.expect,
+            uids=expected,
+            may_be_less=may_be_less,
+        )
+        return stored.told(looked_up(judged(sink, wanted, results), which))
 
     def foretell(self, case: PlannedCase, step_id: str) -> Mapping[str, Any]:
         """The load that will be offered."""
@@ -345,70 +349,6 @@ class Retrieve(Step):
         planned = dict.fromkeys(series.sop_class_uid for series in series_of(context))
         request = RetrieveRequest(level=level, keys=keys, contexts=unknown(planned, only))
         return [Portion(request)]
-
-    def _judge(
-        self,
-        sink: RetrievedFiles,
-        results: list[RetrieveResult],
-        expected: frozenset[str] | None,
-        *,
-        may_be_less: bool,
-    ) -> StepResult:
-        """expected: SOP instance UIDs of what the case has there, where that can be told.
-
-        may_be_less: than that is for a check to find.
-        """
-        classes = Counter(status_class(result.status) for result in results)
-        failed = sum(result.failed for result in results)
-        told = sum(result.completed + result.warning for result in results)
-        repeated = sink.count - len(sink.handle(self.from_))
-        came = set(sink.handle(self.from_).files)
-        short = len(expected - came) if expected else 0
-        ok = (
-            set(classes) <= {"success"}
-            and not failed
-            and sink.count > 0
-            # A PACS that tells no count has told none that is wrong.
-            and told in (0, sink.count)
-            and not repeated
-            and not sink.foreign
-            and (not short or may_be_less)
-        )
-        refused = set(classes) == {"failure"} and sink.count == 0
-        fits = {"success": ok, "failure": refused, "any": bool(results)}[self.expect]
-        message = f"{amount(sink.count, 'instance')} retrieved"
-        if not results:
-            message = f"'{self.from_}' has nothing that fits {dict(self.match or {})}"
-            if self.match is None:
-                message = f"nothing to retrieve: nothing of this case is stored on '{self.from_}'"
-        elif repeated:
-            message += f", {repeated} of them a second time"
-        elif sink.foreign:
-            message += f", {len(sink.foreign)} of them not what was asked for: {sink.foreign[0]}"
-        elif told not in (0, sink.count):
-            message += f", though '{self.from_}' says that it sent {told}"
-        elif not ok and not (short and set(classes) <= {"success"} and not failed):
-            worst = next((r for r in results if status_class(r.status) != "success"), results[-1])
-            message += f", {failed} failed; status {worst.status:04X} {worst.comment}".rstrip()
-            message += f" ({worst.remark})" if worst.remark else ""
-        elif self.expect == "failure":
-            message += ", though nothing should have been"
-        elif short:
-            message += lacking(sink.count, short, len(expected or ()))
-        facts: dict[str, Any] = {
-            "instances": sink.count,
-            "bytes": sink.bytes,
-            **({"not_asked_for": list(sink.foreign)} if sink.foreign else {}),
-            **over_http(results),
-            **counts(results),
-        }
-        return StepResult(
-            outcome="passed" if fits else "failed",
-            message=message,
-            value=sink.handle(self.from_),
-            facts=facts,
-            reasons=in_words(facts["problems"]),
-        )
 
 
 def _is_web(target: Target) -> bool:
