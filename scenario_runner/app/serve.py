@@ -28,8 +28,9 @@ from scenario_runner.errors import UsageError
 from scenario_runner.language.site_model import Site
 from scenario_runner.language.site_services import EmbeddedService
 from scenario_runner.lazy_dataclasses import dataclass
-from scenario_runner.pacs.crew import Child, Crew, Post, until_told
+from scenario_runner.pacs.crew import Child, Crew, until_told
 from scenario_runner.pacs.fault_arguments import parse_faults
+from scenario_runner.pacs.post import Post
 from scenario_runner.pacs.server import EmbeddedPacs
 from scenario_runner.pacs.server import serve as serve_pacs
 from scenario_runner.registry.location import Location

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from scenario_runner.app.serve import Items, Serving
-    from scenario_runner.pacs.crew import Child, Post
+    from scenario_runner.pacs.crew import Child
+    from scenario_runner.pacs.post import Post
 
 
 _WINDOWS = os.name == "nt"

@@ -62,7 +62,13 @@ def _middle(dataset: Dataset, side: int | None) -> npt.NDArray[np.uint8]:
     return shown(dataset, np.ascontiguousarray(pixels[::step, ::step]), frame)
 
 
+class _Png(BytesIO):
+    """By its name Pillow sees what is to be written; told the format, it would load five of them first."""
+
+    name = "preview.png"
+
+
 def _png(image: Image.Image) -> Preview:
-    stream = BytesIO()
-    image.save(stream, format="PNG", optimize=False, compress_level=6)
+    stream = _Png()
+    image.save(stream, optimize=False, compress_level=6)
     return Preview(png=stream.getvalue(), width=image.width, height=image.height)

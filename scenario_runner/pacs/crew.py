@@ -12,13 +12,10 @@ import time
 from collections.abc import Callable, Sequence
 from multiprocessing import connection
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import Final, Protocol
 
 from scenario_runner.errors import MachineError, of_the_machine
 from scenario_runner.lazy_dataclasses import dataclass
-
-if TYPE_CHECKING:
-    import socket
 
 LOGGER = logging.getLogger(__name__)
 _LOOK: Final = 0.2
@@ -30,21 +27,6 @@ _BY_OTHERS: Final = (0, -9)
 _ALONE: Final = "serve with --processes 1 to see why"
 _PATIENCE: Final = 60.0
 """Seconds that a member has to start, or to stop."""
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """What a PACS does of what several processes do together.
-
-    sharing: ``alone``; ``owner``, who opens ports and takes messages of HL7; ``member``, who answers on the sockets
-    given. web: that of DICOMweb.
-    """
-
-    sharing: Literal["alone", "owner", "member"] = "alone"
-    listening: socket.socket | None = None
-    web: socket.socket | None = None
-    lock: int | None = None
-    """Of the owner's, on the folder, for members to hold it too: what they still do, nobody else may begin meanwhile."""
 
 
 class Child(Protocol):

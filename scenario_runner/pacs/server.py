@@ -18,7 +18,6 @@ from scenario_runner.deadline import Deadline
 from scenario_runner.errors import FabricatorError, Interrupted, MachineError, StepTimeout
 from scenario_runner.pacs.commitment import tell_again
 from scenario_runner.pacs.conversation import Conversation
-from scenario_runner.pacs.crew import Post
 from scenario_runner.pacs.crowd import Crowd
 from scenario_runner.pacs.desk import Desk
 from scenario_runner.pacs.merged_patients import MergedPatients
@@ -26,6 +25,7 @@ from scenario_runner.pacs.misbehaviour import Misbehaviour
 from scenario_runner.pacs.options import PacsOptions, WebOptions
 from scenario_runner.pacs.order_journal import ANSWERED, JOURNAL
 from scenario_runner.pacs.performed_steps import PerformedSteps
+from scenario_runner.pacs.post import Post
 from scenario_runner.pacs.reports import Reports
 from scenario_runner.pacs.shared_reports import SharedReports, let_wait_again
 from scenario_runner.ul.handshake import secure_incoming

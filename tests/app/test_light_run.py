@@ -32,7 +32,7 @@ NEVER = {
     "scenario_runner.archive", "scenario_runner.conformance.rules", "scenario_runner.steps.load.sending",
     "scenario_runner.network.dicomweb", "scenario_runner.network.find",
     "scenario_runner.network.receiver", "faker", "jsonschema", "pynetdicom",
-    "gdcm", "requests", "sqlalchemy", "alembic", "psycopg",
+    "gdcm", "requests", "sqlalchemy", "alembic", "psycopg", "PIL.GifImagePlugin",
 }  # fmt: skip
 ROOMS = {
     "scenario_runner.steps": {"duplicates", "load", "problems", "send", "sent"},
