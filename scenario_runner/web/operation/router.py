@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Response
 
+from scenario_runner.pacs.looking import Looks
 from scenario_runner.service.meters import CONTENT_TYPE, Meters
 from scenario_runner.service.permissions import Permission
-from scenario_runner.service.readiness import Check, readiness
+from scenario_runner.service.readiness import Check, Readiness, readiness
 from scenario_runner.web.auth.allowed import allowed, anybody
 
 LOGGER = logging.getLogger(__name__)
@@ -24,6 +26,8 @@ def operation_router(
     observer: a dependency that lets in whoever may see the numbers; by default those who have the permission.
     """
     router = APIRouter(tags=["operation"])
+    silent = Readiness(tuple(checks), dict.fromkeys(checks, "no answer in time"))
+    looks = Looks(partial(readiness, checks), silent)
 
     @router.get("/health", dependencies=[anybody()])
     def health() -> dict[str, str]:
@@ -35,9 +39,9 @@ def operation_router(
         dependencies=[anybody()],
         responses={503: {"description": "Something that it needs does not work."}},
     )
-    def ready(response: Response) -> dict[str, Any]:
+    async def ready(response: Response) -> dict[str, Any]:
         """Whether it can do its work; who sends it requests asks this."""
-        found = readiness(checks)
+        found = await looks.found()
         for name, why in found.wrong.items():
             LOGGER.warning("not ready: %s: %s", name, why)
         if not found.is_ready:

@@ -10,7 +10,7 @@ import pytest
 from scenario_runner.archive import server_line
 from scenario_runner.archive.options import ArchiveOptions
 from scenario_runner.database.location import DatabaseUrl
-from scenario_runner.pacs.dicomweb import probes
+from scenario_runner.pacs import looking
 from scenario_runner.pacs.fault_arguments import parse_faults
 from scenario_runner.pacs.options import PacsOptions, WebOptions
 from scenario_runner.pacs.server import EmbeddedPacs
@@ -48,7 +48,7 @@ def test_a_look_that_does_not_end_is_answered_and_had_once_for_all_who_ask(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As at a database that stands still."""
-    monkeypatch.setattr(probes, "_PATIENCE", 0.05, raising=False)
+    monkeypatch.setattr(looking, "PATIENCE", 0.05)
     looks: list[str] = []
     goes_on = threading.Event()
     with EmbeddedPacs(tmp_path) as pacs:
@@ -69,7 +69,7 @@ def test_a_look_that_does_not_end_is_answered_and_had_once_for_all_who_ask(
                 assert get(f"{origin}/health").status_code == 200
         finally:
             goes_on.set()
-        monkeypatch.setattr(probes, "_PATIENCE", 60.0)
+        monkeypatch.setattr(looking, "PATIENCE", 60.0)
         assert get(f"{origin}/ready").status_code == 200
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import re
@@ -11,12 +12,19 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from fastapi import Response
+from fastapi.routing import APIRoute
 
 from scenario_runner.errors import MachineError
+from scenario_runner.pacs import looking
+from scenario_runner.service.meters import Meters
 from scenario_runner.service.readiness import readiness
+from scenario_runner.web.auth.allowed import anybody
+from scenario_runner.web.operation.router import operation_router
 from tests.web.auth.people import add, key, logged_in
 from tests.web.imaging_files import ct, upload
 from tests.web.served import Served, served
@@ -44,6 +52,32 @@ def test_it_says_that_it_lives_and_can_do_its_work(service: Served) -> None:
         "status": "ready",
         "checks": {"database": "ok", "archive": "ok", "disk": "ok"},
     }
+
+
+def test_a_look_that_does_not_end_is_had_once_for_all_who_ask(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Anybody may ask: were each to wait for a silent database, no thread would be left for anybody else."""
+    monkeypatch.setattr(looking, "PATIENCE", 0.05)
+    looks: list[str] = []
+    goes_on = threading.Event()
+
+    def silent() -> None:
+        looks.append("look")
+        assert goes_on.wait(60)
+
+    router = operation_router(Meters(), {"database": silent}, observer=anybody())
+    [route] = [one for one in router.routes if isinstance(one, APIRoute) and one.path == "/ready"]
+
+    async def asked() -> list[Any]:
+        return await asyncio.gather(*(route.endpoint(Response()) for _ in range(50)))
+
+    try:
+        answers = asyncio.run(asked())
+    finally:
+        goes_on.set()
+    assert answers == [{"status": "not-ready", "checks": {"database": "failed"}}] * 50
+    assert looks == ["look"]
 
 
 def test_what_does_not_work_makes_it_not_ready_and_the_rest_is_asked_too() -> None:
