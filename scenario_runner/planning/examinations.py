@@ -21,7 +21,26 @@ if TYPE_CHECKING:
 CODING_SCHEME = "99FABRICATOR"
 """CodingSchemeDesignator of our own codes; 99 is for private schemes (PS3.3 8.2)."""
 ENGLISH = "en"
-_LANGUAGES = (ENGLISH, "de", "fr", "es", "it", "nl", "pt", "ja", "zh", "ko", "ru", "uk", "tr")
+_LANGUAGES = (
+    ENGLISH,
+    "de",
+    "fr",
+    "es",
+    "it",
+    "nl",
+    "pt",
+    "ja",
+    "zh",
+    "ko",
+    "ru",
+    "uk",
+    "tr",
+    "sv",
+    "da",
+    "no",
+    "fi",
+    "pl",
+)
 _SIDES = re.compile(r"\{([^/}]*)/([^}]*)\}")
 _YEAR = 12
 

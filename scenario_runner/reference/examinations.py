@@ -18,7 +18,8 @@ A study whose scenario does not say what was examined is of one of these: of its
 is given. Its patient has the sex and the age of somebody who has it. *Often* is how many times it comes up beside
 the others of its modality. A study of several projection radiographs has their views, one a series. The code is in
 ProcedureCodeSequence, with the scheme `99FABRICATOR`. Descriptions are in the language of the patient's locale:
-English, German, French, Spanish, Italian, Dutch, Portuguese, Japanese, Chinese, Korean, Russian, Ukrainian and Turkish;
+English, German, French, Spanish, Italian, Dutch, Portuguese, Japanese, Chinese, Korean, Russian, Ukrainian, Turkish,
+Swedish, Danish, Norwegian, Finnish and Polish;
 for others in English.
 [0020](../decisions/0020-people-and-examinations.md) says why.
 

@@ -15,6 +15,7 @@ from scenario_runner.dicom.body_parts import BODY_PARTS
 from scenario_runner.dicom.characters import unencodable
 from scenario_runner.imaging.modalities.defaults import ALL
 from scenario_runner.planning.dates import age_on
+from scenario_runner.planning.departments import institution, language_of
 from scenario_runner.planning.examinations import (
     CODING_SCHEME,
     Examination,
@@ -35,9 +36,11 @@ LANGUAGES = {
     "en": "ISO_IR 6", "de": "ISO_IR 100", "fr": "ISO_IR 100", "es": "ISO_IR 100",
     "it": "ISO_IR 100", "nl": "ISO_IR 100", "pt": "ISO_IR 100", "ja": "ISO 2022 IR 87",
     "zh": "GB18030", "ko": "ISO 2022 IR 149", "ru": "ISO_IR 144", "uk": "ISO_IR 144", "tr": "ISO_IR 148",
+    "sv": "ISO_IR 100", "da": "ISO_IR 100", "no": "ISO_IR 100", "fi": "ISO_IR 100", "pl": "ISO_IR 101",
 }  # fmt: skip
 LOCALES = [
     "en_US", "de_DE", "fr_FR", "es_ES", "it_IT", "nl_NL", "pt_BR", "ja_JP", "zh_CN", "ko_KR", "ru_RU", "uk_UA", "tr_TR",
+    "sv_SE", "da_DK", "no_NO", "fi_FI", "pl_PL",
 ]  # fmt: skip
 OF_WOMEN = {"BREAST", "UTERUS", "OVARY", "CERVIX", "VAGINA"}
 OF_MEN = {"PROSTATE", "TESTIS", "PENIS", "SCROTUM"}
@@ -272,3 +275,14 @@ def test_an_examination_says_both_sides_once() -> None:
     one: Examination = EVERY["US-BREAST"]
     assert one.description("en", "B") == "US Breast"
     assert one.description("ja", "R") == "右乳房超音波"
+
+
+@pytest.mark.parametrize("locale", LOCALES[1:])
+def test_a_study_of_each_locale_is_worded_in_its_language(locale: str) -> None:
+    language = language_of(locale)
+    same = [
+        code for code, one in EVERY.items()
+        if one.description(language, "R") == one.description("en", "R")
+    ]  # fmt: skip
+    assert len(same) <= len(EVERY) // 20, same
+    assert institution(language, 0) != institution("en", 0)
