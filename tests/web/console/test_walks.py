@@ -100,7 +100,15 @@ def test_files_are_chosen_looked_at_matched_confirmed_and_stored(
     page.get_by_role("button", name="Upload", exact=True).click()  # 8: confirmed
     expect(row["one.dcm"]).to_contain_text("Stored")  # 9: each file's result
     expect(row["disc.zip"]).to_contain_text("Stored")
-    expect(page.get_by_text("All is stored.")).to_be_visible()
+    expect(
+        page.get_by_text("All that was sent is stored; what failed was not sent.")
+    ).to_be_visible()
+    expect(page.get_by_role("region", name="Earlier uploads").get_by_role("row")).not_to_have_count(
+        0
+    )
+    expect(row["one.dcm"].get_by_role("button", name="Remove")).to_be_hidden()
+    expect(row["letter.pdf"].get_by_role("button", name="Attributes")).to_have_count(0)
+    assert it.violations() == []
     page.get_by_role("link", name="See this upload").first.click()
     page.get_by_role("link", name="CITIZEN, JANE").click()  # 10: the study is there, and linked
     expect(page.get_by_text("Linked", exact=True).or_(page.get_by_text("Matched"))).to_be_visible()

@@ -26,7 +26,7 @@ _HEAD: Final = 1 << 20
 _RECENT: Final = 5
 _TEXTS: Final = (
     "waiting", "looking", "ready", "sending", "success", "duplicate", "skipped", "failed", "stopped", "zip",
-    "tags", "remove", "too_large", "too_many", "files", "files_one", "unknown_patient", "matched", "not_matched", "done",
+    "tags", "remove", "too_large", "too_many", "files", "files_one", "unknown_patient", "matched", "not_matched", "done", "done_but", "not_looked",
     "partial", "none_kept", "see", "broken",
 )  # fmt: skip
 """What the script on the page says."""

@@ -70,6 +70,7 @@
         const tags = make("button", { type: "button", className: "plain", textContent: texts.tags, ariaLabel: `${texts.tags}: ${path}` });
         tags.addEventListener("click", () => preview(one));
         cells[3].append(tags);
+        one.tags = tags;
       }
       one.remove = make("button", { type: "button", className: "plain", textContent: texts.remove, ariaLabel: `${texts.remove}: ${path}` });
       one.remove.addEventListener("click", () => { drop(one); });
@@ -116,6 +117,7 @@
       const told = await answer.json();
       if (told.is === "more" && size < MOST_LOOK) continue;
       if (told.is === "dicom") one.facts = told;
+      if (told.is !== "dicom") one.tags?.remove(); // it has no attributes
       if (told.is === "other") { state(one, "failed", told.error); return; }
       if (told.is === "skipped") { state(one, "skipped", told.error); return; }
       break;
@@ -126,7 +128,7 @@
   const preview = async (one) => {
     const dialog = document.getElementById("file-tags"), place = dialog.querySelector("[data-tags]");
     const answer = await ask(one, Math.min(one.file.size, MOST_LOOK), "&tags=true");
-    if (!answer.ok) return;
+    if (!answer.ok) { part("result").textContent = texts.not_looked; return; }
     // The server has escaped every value.
     place.innerHTML = await answer.text();
     dialog.querySelector("h2").textContent = one.path;
@@ -232,12 +234,18 @@
       if (one.status !== "stopped") told.push(await send([one], "upload-zip"));
     for (const one of told) if (one) ids.push(one.upload_id);
     sending = false;
-    for (const one of chosen) one.remove.disabled = false;
+    for (const one of chosen) {
+      one.remove.disabled = false;
+      // To take it out of this list would look as if it were not kept.
+      if (one.status === "success" || one.status === "duplicate") one.remove.hidden = true;
+    }
     const kept = told.filter((one) => one && one.status !== "failed").length;
     const whole = told.every((one) => one?.status === "success");
-    part("result").replaceChildren(make("strong", { textContent: whole ? texts.done : kept ? texts.partial : texts.none_kept }), " ",
+    const done = chosen.every((one) => one.status !== "failed") ? texts.done : texts.done_but;
+    part("result").replaceChildren(make("strong", { textContent: whole ? done : kept ? texts.partial : texts.none_kept }), " ",
       ...ids.flatMap((id) => [make("a", { href: `/uploads/${encodeURIComponent(id)}`, textContent: texts.see }), " "]));
     show();
+    document.body.dispatchEvent(new Event("uploaded"));
   };
 
   part("send").addEventListener("click", () => start(chosen.filter((one) => one.status === "ready")));
