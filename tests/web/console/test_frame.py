@@ -255,3 +255,32 @@ def test_who_watches_a_run_when_the_login_ends_is_asked_to_log_in_again(
         finally:
             client.post(f"/api/v1/runs/{run}/stop").raise_for_status()
             ended(client, run)
+
+
+def test_a_page_from_before_a_log_out_says_in_a_persons_words_what_to_do(
+    service: Served, browser: Browser
+) -> None:
+    """Its scripts ask the API, which speaks of addresses, keys and headers; what was typed stays."""
+    with tab(browser, service.url) as it:
+        log_in(it, "joy")
+        page = it.go("/scenarios/xray_smoke")
+        other = page.context.new_page()
+        other.goto(service.url)
+        other.get_by_role("button", name="Log out").click()
+        other.wait_for_url(service.url + "/login")
+        it.expects(401)
+        page.get_by_role("button", name="Run", exact=True).click()
+        alert = page.get_by_role("alert").first
+        expect(alert).to_have_text(
+            "You are not logged in any more. Log in in another tab, then load this page again."
+        )
+        other.get_by_label("Name").fill("joy")
+        other.get_by_label("Password").fill(GOOD)
+        other.get_by_role("button", name="Log in").click()
+        other.wait_for_url(service.url + "/")
+        it.expects(403)
+        page.get_by_role("button", name="Run", exact=True).click()
+        expect(alert).to_contain_text("logged in anew in this browser")
+        page.reload()
+        page.get_by_role("button", name="Run", exact=True).click()
+        page.wait_for_url(re.compile(r"/runs/\d"))

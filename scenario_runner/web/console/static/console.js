@@ -11,6 +11,10 @@
     place.scrollIntoView({ block: "nearest" });
   };
 
+  // What a program is told of a login is of no use to a person.
+  const codes = JSON.parse(document.body.dataset.codes);
+  globalThis.inWords = (told) => (codes[told?.code] ? { detail: codes[told.code] } : told ?? {});
+
   // A dialog hides the page's own place for problems: what went wrong in it is said in it.
   const placeFor = (element) =>
     element?.closest("dialog")?.querySelector("[data-problems]") ?? problems();

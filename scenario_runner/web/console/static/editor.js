@@ -30,7 +30,7 @@
     });
   const problem = async (response, place) => {
     let told = {};
-    try { told = await response.json(); } catch { /* no problem document */ }
+    try { told = inWords(await response.json()); } catch { /* no problem document */ }
     const banner = made("div", "banner problem");
     const words = made("div");
     words.append(made("p", "", told.detail || `HTTP ${response.status}`));

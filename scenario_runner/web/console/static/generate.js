@@ -52,6 +52,11 @@
     event.detail.target = problems;
   });
 
+  // Without an answer there is nothing that could be sent as it was looked at.
+  document.addEventListener("htmx:sendError", (event) => {
+    if (event.detail.elt === preview) preview.replaceChildren();
+  });
+
   for (const kind of ["dragenter", "dragover"])
     orders.addEventListener(kind, (event) => { event.preventDefault(); orders.classList.add("over"); });
   orders.addEventListener("dragleave", () => orders.classList.remove("over"));

@@ -199,7 +199,7 @@
     };
     request.addEventListener("load", () => {
       const told = request.response;
-      if (request.status !== 201 || !told?.files) { broken(told?.detail ?? texts.broken, "failed"); return; }
+      if (request.status !== 201 || !told?.files) { broken(inWords(told).detail ?? texts.broken, "failed"); return; }
       settle(ones, told);
       done(told);
     });
@@ -245,7 +245,7 @@
     part("result").replaceChildren(make("strong", { textContent: whole ? done : kept ? texts.partial : texts.none_kept }), " ",
       ...ids.flatMap((id) => [make("a", { href: `/uploads/${encodeURIComponent(id)}`, textContent: texts.see }), " "]));
     show();
-    document.body.dispatchEvent(new Event("uploaded"));
+    if (ids.length) document.body.dispatchEvent(new Event("uploaded"));
   };
 
   part("send").addEventListener("click", () => start(chosen.filter((one) => one.status === "ready")));
