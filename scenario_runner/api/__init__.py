@@ -37,9 +37,8 @@ from scenario_runner.api.sent import SentEarlier, SentInstance
 from scenario_runner.api.steps import SiteRules, Step, StepContext, WorklistFolder
 from scenario_runner.api.targets import Target, TargetKind, TargetSetup
 from scenario_runner.deadline import Deadline
-from scenario_runner.hooks import hookimpl
-from scenario_runner.language.document import Origins
-from scenario_runner.language.fields import (
+from scenario_runner.fields.pacs_faults import Fault, Faults
+from scenario_runner.fields.types import (
     AttributeName,
     Attributes,
     CheckList,
@@ -67,7 +66,8 @@ from scenario_runner.language.fields import (
     Time,
     ValidatorName,
 )
-from scenario_runner.language.pacs_faults import Fault, Faults
+from scenario_runner.hooks import hookimpl
+from scenario_runner.language.document import Origins
 from scenario_runner.planning.sources import PatientSource, SourceContext, Sourced, SourceError
 
 __all__ = [

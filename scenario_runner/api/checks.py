@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from scenario_runner.language.fields import Model
+from scenario_runner.fields.types import Model
 
 if TYPE_CHECKING:
     from scenario_runner.api.results import CheckResult

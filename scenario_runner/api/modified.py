@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
+from scenario_runner.fields.types import Attributes
 from scenario_runner.language.dicom_text import as_key
-from scenario_runner.language.fields import Attributes
 from scenario_runner.language.templates import is_template
 from scenario_runner.planning import judged
 from scenario_runner.planning.tags import check_tags

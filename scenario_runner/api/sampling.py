@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 from pydantic import Field
 
-from scenario_runner.language.fields import Model
+from scenario_runner.fields.types import Model
 from scenario_runner.language.quantities import Share
 
 T = TypeVar("T")

@@ -16,7 +16,7 @@ from scenario_runner.api.ledger import Ledger
 from scenario_runner.api.sent import SentEarlier, SentInstance
 from scenario_runner.api.targets import Target
 from scenario_runner.deadline import Deadline
-from scenario_runner.language.fields import Model, Saved
+from scenario_runner.fields.types import Model, Saved
 
 if TYPE_CHECKING:
     from scenario_runner.api.results import CheckResult, StepResult

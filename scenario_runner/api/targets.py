@@ -40,7 +40,7 @@ from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from scenario_runner.events import TargetFacts
-    from scenario_runner.language.pacs_faults import Fault
+    from scenario_runner.fields.pacs_faults import Fault
     from scenario_runner.planning.plan import PlannedCase
 
 _SERVICES: Mapping[str, str] = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from scenario_runner.errors import UsageError
+from scenario_runner.fields.scalars import AXIS_OF, plain_scalar
 from scenario_runner.language.overriding import variable_in, written_value
-from scenario_runner.language.scalars import AXIS_OF, plain_scalar
 
 
 def assigned(name: str, text: str) -> Any:

@@ -22,6 +22,7 @@ from scenario_runner.app.load import (
 from scenario_runner.app.plan import preview_loaded
 from scenario_runner.app.validate import Standing, any_document
 from scenario_runner.errors import Diagnostic, FabricatorError, InvalidInput, Where, in_file_order
+from scenario_runner.fields.scalars import as_written
 from scenario_runner.language.document import Document
 from scenario_runner.language.document_kinds import LIBRARY, OVERLAY, SCENARIO, SITE, STEPS
 from scenario_runner.language.editing.completion import complete
@@ -31,7 +32,6 @@ from scenario_runner.language.editing.offering import Completions, Hover
 from scenario_runner.language.loader import composed, parse_document
 from scenario_runner.language.named_files import named_file
 from scenario_runner.language.rows import read_rows
-from scenario_runner.language.scalars import as_written
 from scenario_runner.language.scenario import check_scenario
 from scenario_runner.language.schema import (
     library_schema,

@@ -16,8 +16,8 @@ from scenario_runner.app.load import Loaded, Surroundings, declared, load_site
 from scenario_runner.app.overlays import is_run, overrides_of
 from scenario_runner.app.plans import Moment
 from scenario_runner.errors import UsageError, of_the_machine
+from scenario_runner.fields.scalars import WrittenFloat
 from scenario_runner.language.loader import parse_document
-from scenario_runner.language.scalars import WrittenFloat
 from scenario_runner.language.scenario import check_scenario
 from scenario_runner.language.scenario_base import with_base
 from scenario_runner.lazy_dataclasses import dataclass

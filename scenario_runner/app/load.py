@@ -25,12 +25,12 @@ from scenario_runner.app.overlays import (
 from scenario_runner.app.sites import site_path, text_of_address
 from scenario_runner.app.work_settings import WorkSettings, work_settings
 from scenario_runner.errors import Diagnostic, InvalidInput, NothingSelected, UsageError
+from scenario_runner.fields.scalars import AXIS_OF
 from scenario_runner.language.axes import axes_of
 from scenario_runner.language.document import Document
 from scenario_runner.language.document_kinds import scenario_files
 from scenario_runner.language.loader import load_document
 from scenario_runner.language.overriding import variable_in
-from scenario_runner.language.scalars import AXIS_OF
 from scenario_runner.language.scenario import Scenario, check_scenario
 from scenario_runner.language.scenario_base import with_base
 from scenario_runner.language.site import LoadedSite, default_site, plugin_folders, read_site

@@ -9,7 +9,7 @@ from pydantic import Field
 from scenario_runner.api import Check, CheckResult, Instances, StepContext, ValidatorName
 from scenario_runner.checks.expected_findings import Finds, disagreements, wanted
 from scenario_runner.checks.judging import judge
-from scenario_runner.language.fields import DEFAULT_VALIDATOR
+from scenario_runner.fields.types import DEFAULT_VALIDATOR
 
 
 class Conformant(Check):

@@ -27,7 +27,7 @@ from scenario_runner.checks.study_lists import StudyLists
 from scenario_runner.checks.two_studies import Comparison, What
 from scenario_runner.dicom.private_names import one_spelling
 from scenario_runner.errors import of_the_machine
-from scenario_runner.language.fields import Keys, Model
+from scenario_runner.fields.types import Keys, Model
 
 FOLDER = "migrate"
 """In the run folder: a file for each step with every study that is not equal."""

@@ -21,7 +21,7 @@ from scenario_runner.api import (
 from scenario_runner.api.statuses import Statuses, answered_with
 from scenario_runner.checks.compare import verdict
 from scenario_runner.errors import UsageError
-from scenario_runner.language.fields import one_of
+from scenario_runner.fields.types import one_of
 
 _CLASSES = get_args(StatusWord)
 _Expected = Annotated[

@@ -34,7 +34,7 @@ class BirthDate(click.ParamType[dt.date]):
         """From ``1970-01-31`` or ``19700131``."""
         from pydantic_core import PydanticCustomError
 
-        from scenario_runner.language.fields import parse_date
+        from scenario_runner.fields.types import parse_date
 
         try:
             day: dt.date = parse_date(value) if isinstance(value, str) else value

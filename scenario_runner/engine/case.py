@@ -27,9 +27,9 @@ from scenario_runner.engine.step import (
 )
 from scenario_runner.errors import FabricatorError
 from scenario_runner.events import CaseFinished, CaseStarted
+from scenario_runner.fields.scalars import as_written
 from scenario_runner.language.branches import side_by_side
 from scenario_runner.language.entries import StepEntry
-from scenario_runner.language.scalars import as_written
 from scenario_runner.language.templates import evaluate, render_tree
 from scenario_runner.temporary import TemporaryFolder
 

@@ -24,7 +24,7 @@ from scenario_runner.errors import (
     described,
 )
 from scenario_runner.events import CheckFinished, Outcome
-from scenario_runner.language.scalars import as_written
+from scenario_runner.fields.scalars import as_written
 from scenario_runner.language.scenario import parameters_at
 
 if TYPE_CHECKING:

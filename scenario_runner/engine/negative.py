@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from scenario_runner.events import AS_IT_SHOULD
-from scenario_runner.language.scalars import as_written
+from scenario_runner.fields.scalars import as_written
 from scenario_runner.language.searching import PatternError, first_found
 from scenario_runner.language.template_limits import TemplateProblem
 from scenario_runner.language.templates import render_text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scenario_runner.language.scalars import as_written
+from scenario_runner.fields.scalars import as_written
 from scenario_runner.language.template_limits import TemplateProblem
 from scenario_runner.language.templates import is_template, render_text
 

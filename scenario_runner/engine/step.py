@@ -26,8 +26,8 @@ from scenario_runner.errors import (
     described,
 )
 from scenario_runner.events import AttemptFinished, Outcome, StepFinished, StepStarted
+from scenario_runner.fields.scalars import as_written
 from scenario_runner.language.entries import StepEntry
-from scenario_runner.language.scalars import as_written
 from scenario_runner.language.scenario import step_parameters
 from scenario_runner.language.template_limits import TemplateProblem
 from scenario_runner.language.templates import is_template, render_text

@@ -21,7 +21,7 @@ from pydicom.tag import Tag
 from scenario_runner.dicom import vrs
 from scenario_runner.dicom.dictionary import tag_for_keyword
 from scenario_runner.dicom.syntaxes import Encoding
-from scenario_runner.language.scalars import as_written
+from scenario_runner.fields.scalars import as_written
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.planning.judged import empty_when_null
 from scenario_runner.planning.raw_values import raw_bytes

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from scenario_runner.dicom.dictionary import keywords_of, registered, uid_of
 from scenario_runner.dicom.syntaxes import TRANSFER_SYNTAXES, transfer_syntax_uid
-from scenario_runner.language.fields import Text, one_of
+from scenario_runner.fields.types import Text, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scenario_runner.language.scalars import as_written
+from scenario_runner.fields.scalars import as_written
 
 DIRECTIVES = ("exclude", "include")
 """Keys of a matrix that are no axes."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput, in_file_order
+from scenario_runner.fields.scalars import plain_scalar
 from scenario_runner.language.declared import described_at, keys_at, options_at
 from scenario_runner.language.diagnostic_words import did_you_mean, quoted
-from scenario_runner.language.scalars import plain_scalar
 from scenario_runner.language.value_diagnostics import (
     bad_form,
     bad_name,

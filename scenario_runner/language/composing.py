@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from scenario_runner.fields.scalars import plain_scalar
 from scenario_runner.language.document import Member, Node
-from scenario_runner.language.scalars import plain_scalar
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:

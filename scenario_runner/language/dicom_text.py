@@ -8,7 +8,7 @@ from typing import Any
 
 from scenario_runner.dicom.dictionary import tag_for_keyword, vr_of
 from scenario_runner.dicom.retrieve_keys import is_raw
-from scenario_runner.language.scalars import as_written
+from scenario_runner.fields.scalars import as_written
 
 _DATE = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)", re.ASCII)
 _TIME = re.compile(r"(?<!\d)(\d{2}):(\d{2})(?::(\d{2}))?(?!\d)", re.ASCII)

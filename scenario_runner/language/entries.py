@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from scenario_runner.language.fields import Duration, Expression, Label, Model, Name, Text
+from scenario_runner.fields.types import Duration, Expression, Label, Model, Name, Text
 from scenario_runner.language.searching import require_pattern
 from scenario_runner.lazy_dataclasses import dataclass
 

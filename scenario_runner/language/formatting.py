@@ -11,8 +11,8 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.errors import InvalidInput
+from scenario_runner.fields.scalars import WrittenFloat
 from scenario_runner.language.loader import parse_document
-from scenario_runner.language.scalars import WrittenFloat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

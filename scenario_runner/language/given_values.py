@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.errors import Diagnostic, Where
+from scenario_runner.fields.scalars import AXIS_OF
 from scenario_runner.language.diagnostic_words import quoted, value_words
 from scenario_runner.language.document import path_of
 from scenario_runner.language.overriding import variable_in
-from scenario_runner.language.scalars import AXIS_OF
 from scenario_runner.language.uses import Expanded
 from scenario_runner.language.variables import variables_in
 

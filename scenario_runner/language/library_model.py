@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from scenario_runner.language.fields import Model, Name, Text
+from scenario_runner.fields.types import Model, Name, Text
 
 ParameterType = Literal[
     "target", "text", "integer", "number", "boolean", "duration", "list", "mapping"

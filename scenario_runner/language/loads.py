@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from scenario_runner.language.fields import Duration, Model, Time, entries_of
+from scenario_runner.fields.types import Duration, Model, Time, entries_of
 from scenario_runner.language.quantities import Rate, Share
 
 MOST_ASSOCIATIONS = 256

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, Self, cast
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from scenario_runner.language.entries import StepDefaults
-from scenario_runner.language.fields import (
+from scenario_runner.fields.scalars import as_written
+from scenario_runner.fields.types import (
     AttributeName,
     CharacterSet,
     Count,
@@ -24,7 +24,7 @@ from scenario_runner.language.fields import (
     one_of,
     parse_date,
 )
-from scenario_runner.language.scalars import as_written
+from scenario_runner.language.entries import StepDefaults
 from scenario_runner.lazy_dataclasses import dataclass
 
 _AGE = re.compile(r"(\d{1,3})([dwmy])", re.ASCII | re.IGNORECASE)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter, ValidationError
 
 from scenario_runner.errors import Diagnostic, InvalidInput
+from scenario_runner.fields.scalars import as_written, plain_scalar
+from scenario_runner.fields.types import Duration
 from scenario_runner.language.diagnostic_words import (
     did_you_mean,
     quoted,
@@ -15,8 +17,6 @@ from scenario_runner.language.diagnostic_words import (
     type_word,
     value_words,
 )
-from scenario_runner.language.fields import Duration
-from scenario_runner.language.scalars import as_written, plain_scalar
 from scenario_runner.language.templates import is_alone, render_tree, texts
 from scenario_runner.lazy_dataclasses import dataclass
 

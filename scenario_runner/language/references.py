@@ -7,11 +7,11 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.errors import Diagnostic
+from scenario_runner.fields.scalars import as_written
+from scenario_runner.fields.types import DEFAULT_VALIDATOR
 from scenario_runner.language.attributes import attribute_problem
 from scenario_runner.language.diagnostic_words import did_you_mean, either, quoted, some_of
-from scenario_runner.language.fields import DEFAULT_VALIDATOR
 from scenario_runner.language.named_files import named_file
-from scenario_runner.language.scalars import as_written
 from scenario_runner.language.templates import is_template
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from scenario_runner.language.diagnostic_words import quoted
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
+    from scenario_runner.fields.types import Saved
     from scenario_runner.language.document import Document
     from scenario_runner.language.entries import StepEntry
-    from scenario_runner.language.fields import Saved
     from scenario_runner.language.schema_marks import Mark
 
 TURN = re.compile(r"(.+)\[(\d{1,9})\]")

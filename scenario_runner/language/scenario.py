@@ -17,6 +17,7 @@ from scenario_runner.errors import (
     Where,
     in_file_order,
 )
+from scenario_runner.fields.scalars import AXIS_OF, as_written
 from scenario_runner.language.binding import bind, complaints
 from scenario_runner.language.branches import check_branches
 from scenario_runner.language.check import SchemaCheck
@@ -37,7 +38,6 @@ from scenario_runner.language.overriding import overridden
 from scenario_runner.language.references import check_references
 from scenario_runner.language.rows import Reader, Rows, read_file, read_rows
 from scenario_runner.language.saved_names import check_saved
-from scenario_runner.language.scalars import AXIS_OF, as_written
 from scenario_runner.language.scenario_names import check_all_names
 from scenario_runner.language.schema import scenario_schema
 from scenario_runner.language.schema_marks import marks

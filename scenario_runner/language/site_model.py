@@ -7,8 +7,8 @@ from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from scenario_runner.dicom.levels import COUNTS
+from scenario_runner.fields.types import AttributeName, CharacterSet, Duration, Model, Text
 from scenario_runner.language.accepted import TakenSopClass, TakenTransferSyntax
-from scenario_runner.language.fields import AttributeName, CharacterSet, Duration, Model, Text
 from scenario_runner.language.site_services import (
     AeTitle,
     DicomService,

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from scenario_runner.language.fields import (
+from scenario_runner.fields.pacs_faults import Faults
+from scenario_runner.fields.types import (
     AttributeName,
     Duration,
     Model,
@@ -15,7 +16,6 @@ from scenario_runner.language.fields import (
     Text,
     TransferSyntax,
 )
-from scenario_runner.language.pacs_faults import Faults
 
 AeTitle = Annotated[
     Text, Field(min_length=1, max_length=16, pattern=r"^[ -\[\]-~]*[!-\[\]-~][ -\[\]-~]*$")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from scenario_runner.errors import Diagnostic, InvalidInput
+from scenario_runner.fields.scalars import as_written
 from scenario_runner.language.binding import bind
 from scenario_runner.language.branches import branch_of
 from scenario_runner.language.entries import (
@@ -19,7 +20,6 @@ from scenario_runner.language.entries import (
     StepSiblings,
 )
 from scenario_runner.language.late import LATE
-from scenario_runner.language.scalars import as_written
 from scenario_runner.language.site import has_template
 from scenario_runner.language.step_defaults import of_all_steps
 from scenario_runner.language.templates import render_tree

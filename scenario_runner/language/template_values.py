@@ -17,8 +17,8 @@ from jinja2 import StrictUndefined
 
 from scenario_runner.answers import Match
 from scenario_runner.dicom.dictionary import tag_for_keyword
+from scenario_runner.fields.scalars import as_written
 from scenario_runner.language.diagnostic_words import did_you_mean, some_of
-from scenario_runner.language.scalars import as_written
 from scenario_runner.language.template_limits import (
     MAX_BITS,
     MAX_WORK,

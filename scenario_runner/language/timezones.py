@@ -8,8 +8,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, WithJsonSchema
 
+from scenario_runner.fields.types import Text
 from scenario_runner.language.diagnostic_words import did_you_mean
-from scenario_runner.language.fields import Text
 
 _OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2}):?(\d{2})?", re.ASCII | re.IGNORECASE)
 _LEAST, _MOST = dt.timedelta(hours=-12), dt.timedelta(hours=14)

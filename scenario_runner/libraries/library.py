@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from scenario_runner import __version__
 from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput, in_file_order
+from scenario_runner.fields.scalars import as_written
 from scenario_runner.language.binding import complaints
 from scenario_runner.language.check import SchemaCheck
 from scenario_runner.language.document_kinds import LIBRARY, SCENARIO, STEPS, kind_of, require_kind
 from scenario_runner.language.library_model import LibraryHeader
 from scenario_runner.language.loader import load_document
 from scenario_runner.language.named_files import LIBRARY_FILE
-from scenario_runner.language.scalars import as_written
 from scenario_runner.language.schema import library_schema
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.libraries.ranges import RangeError, parse_range, parse_version

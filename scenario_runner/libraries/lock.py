@@ -15,9 +15,9 @@ from scenario_runner.errors import (
     in_file_order,
     of_the_machine,
 )
+from scenario_runner.fields.types import Model, Text
 from scenario_runner.language.binding import bind
 from scenario_runner.language.document import Document
-from scenario_runner.language.fields import Model, Text
 from scenario_runner.language.loader import load_document
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.libraries.content import file_digests, whole_digest

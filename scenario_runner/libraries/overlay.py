@@ -10,15 +10,15 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from scenario_runner.errors import Diagnostic, InvalidInput
+from scenario_runner.fields.scalars import AXIS_OF
+from scenario_runner.fields.types import Model, Name, Text
 from scenario_runner.language.axes import axes_of, is_meant, same_value, values_of
 from scenario_runner.language.binding import bind
 from scenario_runner.language.diagnostic_words import did_you_mean, quoted, some_of
 from scenario_runner.language.document import Document
 from scenario_runner.language.document_kinds import OVERLAY, require_kind
-from scenario_runner.language.fields import Model, Name, Text
 from scenario_runner.language.loader import load_document
 from scenario_runner.language.model import Skip
-from scenario_runner.language.scalars import AXIS_OF
 from scenario_runner.language.scenario import Scenario
 from scenario_runner.language.scenario_base import misfit
 from scenario_runner.language.schema import plain_schema

@@ -1,6 +1,6 @@
 """Faults as they are typed on a command line.
 
-What faults there are and what each takes stands in ``language.faults``, for files and ``--fault`` alike.
+What faults there are and what each takes stands in ``fields.pacs_faults``, for files and ``--fault`` alike.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Final, get_args
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from scenario_runner.errors import UsageError
-from scenario_runner.language.pacs_faults import Fault, Faults
+from scenario_runner.fields.pacs_faults import Fault, Faults
 
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,9}")
 

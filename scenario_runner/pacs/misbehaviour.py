@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 from scenario_runner.dicom.dictionary import tag_for_keyword
 from scenario_runner.dicom.sop_classes import MODALITY_WORKLIST
 from scenario_runner.errors import UsageError
-from scenario_runner.language.fields import Model
-from scenario_runner.language.pacs_faults import (
+from scenario_runner.fields.pacs_faults import (
     Acknowledge,
     After,
     Alter,
@@ -35,6 +34,7 @@ from scenario_runner.language.pacs_faults import (
     Repeat,
     Unreported,
 )
+from scenario_runner.fields.types import Model
 from scenario_runner.pacs import spoiling
 from scenario_runner.ul.associate_pdus import Rejection
 from scenario_runner.ul.commands import Field

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scenario_runner.dicom.elements import Elements
-    from scenario_runner.language.pacs_faults import Fault
+    from scenario_runner.fields.pacs_faults import Fault
     from scenario_runner.orders.hl7.mapping import Line
     from scenario_runner.orders.mllp.listener import Answer
     from scenario_runner.orders.order import Order

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from scenario_runner.language.pacs_faults import Fault
+    from scenario_runner.fields.pacs_faults import Fault
     from scenario_runner.orders.mllp.listener import MllpListener
     from scenario_runner.pacs.dicomweb.server import WebServer
     from scenario_runner.pacs.ris import Ris

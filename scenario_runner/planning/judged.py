@@ -18,7 +18,7 @@ from scenario_runner.dicom.dictionary import tag_for_keyword, vrs_of
 from scenario_runner.dicom.element_heads import PIXEL_DATA
 from scenario_runner.dicom.syntaxes import EXPLICIT_LE, NATIVE
 from scenario_runner.dicom.vrs import BYTES, STRUCT_CODES, pad
-from scenario_runner.language.scalars import as_written
+from scenario_runner.fields.scalars import as_written
 from scenario_runner.planning.raw_values import raw_bytes
 from scenario_runner.planning.tagged_fields import is_raw
 from scenario_runner.planning.tags import DESCRIBE_PIXELS, fitting_vr, values_of

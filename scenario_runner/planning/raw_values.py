@@ -6,7 +6,7 @@ import struct
 from typing import Any
 
 from scenario_runner.dicom.vrs import STRUCT_CODES
-from scenario_runner.language.scalars import as_written
+from scenario_runner.fields.scalars import as_written
 
 
 def raw_bytes(value: Any, vr: str, order: str = "<") -> bytes:

@@ -13,12 +13,12 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, Field
 
 from scenario_runner.errors import Diagnostic, InvalidInput, Where
+from scenario_runner.fields.scalars import plain_scalar
+from scenario_runner.fields.types import InputFile, Model, Text
 from scenario_runner.language.diagnostic_words import did_you_mean, quoted, some_of
 from scenario_runner.language.document import Document, Path, path_text
-from scenario_runner.language.fields import InputFile, Model, Text
 from scenario_runner.language.loader import parse_document
 from scenario_runner.language.model import PatientSpec, SeriesSpec, StudySpec
-from scenario_runner.language.scalars import plain_scalar
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.planning.sources import SourceContext, Sourced, SourceError
 

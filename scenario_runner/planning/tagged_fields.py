@@ -18,7 +18,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.dicom.forms import timezone_fault
-from scenario_runner.language.scalars import as_written
+from scenario_runner.fields.scalars import as_written
 from scenario_runner.planning.person_name import whole
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from typing import Any
 from scenario_runner.dicom import forms
 from scenario_runner.dicom.dictionary import entry_of, keywords
 from scenario_runner.dicom.vrs import ALL, BYTES, ONE_TEXT, STRUCT_CODES, TEXT
+from scenario_runner.fields.scalars import as_written
 from scenario_runner.language.diagnostic_words import did_you_mean
-from scenario_runner.language.scalars import as_written
 from scenario_runner.planning import person_name
 from scenario_runner.planning.raw_values import raw_bytes
 from scenario_runner.planning.value_problems import ValueProblem, check_text

@@ -7,7 +7,8 @@ from scenario_runner.decoding.worker import MEMORY, MOST, TIMES
 from scenario_runner.dicom.elements import MOST_INFLATED
 from scenario_runner.engine import bounded, bounds
 from scenario_runner.errors import MOST_DIAGNOSTICS
-from scenario_runner.language import fields, loader, sandbox, searching, template_limits
+from scenario_runner.fields import types as fields
+from scenario_runner.language import loader, sandbox, searching, template_limits
 from scenario_runner.pacs.dicomweb import shelf
 from scenario_runner.planning import matrix, pictures, prepare, sources
 from scenario_runner.reference.tables import GENERATED, table

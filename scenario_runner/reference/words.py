@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from scenario_runner.language.fields import Date, Duration, Name, Time
+from scenario_runner.fields.types import Date, Duration, Name, Time
 from scenario_runner.language.model import Age
 from scenario_runner.language.quantities import Rate, Share
 

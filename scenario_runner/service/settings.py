@@ -12,9 +12,9 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
+from scenario_runner.fields.types import Duration, Model
 from scenario_runner.language.binding import bind
 from scenario_runner.language.document_kinds import require_kind
-from scenario_runner.language.fields import Duration, Model
 from scenario_runner.language.loader import load_document, parse_document
 from scenario_runner.service.accounts.oidc import OidcOptions
 from scenario_runner.service.accounts.provider_login import LoginOptions

@@ -9,7 +9,7 @@ from pydantic import WithJsonSchema
 
 from scenario_runner.api import Saved, Step, StepContext, StepResult
 from scenario_runner.checks.equality import plain
-from scenario_runner.language.scalars import as_written
+from scenario_runner.fields.scalars import as_written
 
 
 class Log(Step):

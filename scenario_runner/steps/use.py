@@ -8,7 +8,7 @@ from pydantic import Field
 
 from scenario_runner.api import Step, StepContext, StepResult
 from scenario_runner.errors import UsageError
-from scenario_runner.language.fields import Text, one_of
+from scenario_runner.fields.types import Text, one_of
 
 
 class Use(Step):

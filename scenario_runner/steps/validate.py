@@ -11,7 +11,7 @@ from scenario_runner.amounts import amount
 from scenario_runner.api import Instances, Saved, Step, StepContext, StepResult, ValidatorName
 from scenario_runner.checks.expected_findings import Finds, disagreements
 from scenario_runner.checks.judging import Judgement, judge, plain
-from scenario_runner.language.fields import DEFAULT_VALIDATOR
+from scenario_runner.fields.types import DEFAULT_VALIDATOR
 
 _SHOWN = 50
 _SAVED = 5_000

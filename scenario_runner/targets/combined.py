@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from scenario_runner.deadline import Deadline
     from scenario_runner.errors import TargetError
-    from scenario_runner.language.pacs_faults import Fault
+    from scenario_runner.fields.pacs_faults import Fault
     from scenario_runner.language.site_model import Expectations
     from scenario_runner.planning.plan import PlannedCase
 

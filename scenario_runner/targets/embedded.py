@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from scenario_runner.api.operations import FetchRequest
     from scenario_runner.api.targets import Target, TargetSetup
     from scenario_runner.deadline import Deadline
-    from scenario_runner.language.pacs_faults import Fault
+    from scenario_runner.fields.pacs_faults import Fault
     from scenario_runner.language.site_services import ServerTls
     from scenario_runner.network.receiver import Receiver
     from scenario_runner.orders.order import Order

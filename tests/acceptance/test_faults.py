@@ -9,8 +9,8 @@ from typing import Any, get_args
 
 import pytest
 
+from scenario_runner.fields.pacs_faults import Fault, Reason
 from scenario_runner.language.loader import load_document
-from scenario_runner.language.pacs_faults import Fault, Reason
 from tests.running import ROOT, events, fabricate, record, steps, write_scenario, write_site
 
 FAULTS = ROOT / "scenarios" / "faults"

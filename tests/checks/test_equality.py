@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scenario_runner.checks.compare import Between, Contains, Equal, Matches, NotEqual
 from scenario_runner.checks.equality import plain, same, why_not_same
 from scenario_runner.checks.membership import Count, Empty, In
-from scenario_runner.language.scalars import WrittenFloat
+from scenario_runner.fields.scalars import WrittenFloat
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text() | st.floats(allow_nan=False),

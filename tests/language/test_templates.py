@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scenario_runner.errors import Diagnostic, InvalidInput
+from scenario_runner.fields.scalars import WrittenFloat
 from scenario_runner.language.loader import parse_document
-from scenario_runner.language.scalars import WrittenFloat
 from scenario_runner.language.templates import (
     evaluate,
     is_template,

@@ -12,9 +12,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scenario_runner.fields.scalars import WrittenFloat
 from scenario_runner.language.check import SchemaCheck, _validator
 from scenario_runner.language.loader import parse_document
-from scenario_runner.language.scalars import WrittenFloat
 from scenario_runner.language.schema import scenario_schema
 from scenario_runner.language.validity import Validity
 from scenario_runner.plugins import Plugins

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from pydicom import dcmread
 
 from scenario_runner.errors import UsageError
-from scenario_runner.language.pacs_faults import Reason
+from scenario_runner.fields.pacs_faults import Reason
 from scenario_runner.pacs.fault_arguments import ADAPTER, parse_faults
 from scenario_runner.pacs.misbehaviour import REJECTIONS
 from scenario_runner.pacs.options import PacsOptions

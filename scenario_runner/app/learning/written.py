@@ -9,8 +9,8 @@ from typing import Final
 from scenario_runner.app.learning.findings import Finding
 from scenario_runner.app.load import Surroundings
 from scenario_runner.app.site_editing import rewrite
+from scenario_runner.fields.types import seconds_of
 from scenario_runner.language.accepted import sop_class, transfer_syntax
-from scenario_runner.language.fields import seconds_of
 from scenario_runner.language.site_expects import EXPECTS, MARK, Value, declare, declared
 
 _MOST: Final = 6

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.fields.scalars import as_written
 from scenario_runner.language.editing.described import described, words_about
 from scenario_runner.language.editing.offering import Hover, Surrounding
 from scenario_runner.language.editing.pointing import Pointed, pointed
-from scenario_runner.language.scalars import as_written
 from scenario_runner.language.templates import is_template
 
 if TYPE_CHECKING:

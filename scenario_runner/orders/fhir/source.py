@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import Diagnostic, InvalidInput, TargetError, Where
+from scenario_runner.fields.types import Model, Text
 from scenario_runner.language.document import Path
-from scenario_runner.language.fields import Model, Text
 from scenario_runner.language.site_services import FhirService
 from scenario_runner.orders.fhir.mapping import Table, of_site
 from scenario_runner.orders.order import Order

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from scenario_runner.amounts import amount
 from scenario_runner.errors import Diagnostic, InvalidInput
-from scenario_runner.language.fields import InputFile, Model, Text
+from scenario_runner.fields.types import InputFile, Model, Text
 from scenario_runner.language.named_files import base_of
 from scenario_runner.orders.hl7 import files
 from scenario_runner.orders.hl7.mapping import Line, of_site

@@ -51,7 +51,7 @@ from scenario_runner.pacs.dicomweb.storing import store_instances
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-    from scenario_runner.language.pacs_faults import Operation
+    from scenario_runner.fields.pacs_faults import Operation
     from scenario_runner.pacs.http_port import Breaker
     from scenario_runner.pacs.misbehaviour import Fate, Misbehaviour
     from scenario_runner.pacs.options import WebOptions

@@ -15,11 +15,11 @@ from pydantic import Field
 from scenario_runner.conformance.standard import Standard
 from scenario_runner.dicom.levels import UIDS
 from scenario_runner.errors import Diagnostic, InvalidInput, in_file_order
+from scenario_runner.fields.types import AttributeName, Duration, Model
 from scenario_runner.language.binding import bind
 from scenario_runner.language.check import SchemaCheck
 from scenario_runner.language.diagnostic_words import did_you_mean, quoted
 from scenario_runner.language.document_kinds import require_kind
-from scenario_runner.language.fields import AttributeName, Duration, Model
 from scenario_runner.language.loader import load_document, parse_document
 from scenario_runner.language.references import check_attributes
 from scenario_runner.language.schema import plain_schema

@@ -16,8 +16,8 @@ from pydantic import (
 )
 
 from scenario_runner.dicom import statuses
-from scenario_runner.language.fields import AttributeName, Duration, Model, Text
-from scenario_runner.language.scalars import as_written
+from scenario_runner.fields.scalars import as_written
+from scenario_runner.fields.types import AttributeName, Duration, Model, Text
 
 Operation = Literal[
     "any", "echo", "store", "find", "worklist", "get", "move", "commit", "mpps", "hl7"
