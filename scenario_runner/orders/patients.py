@@ -173,7 +173,7 @@ def _say(
         if as_tag:
             tags[keyword] = said.text or None
             known[*at, "tags", keyword] = said.where
-            if keyword == "PatientBirthDate":
+            if keyword in ("PatientBirthDate", "StudyDate"):
                 tags["PatientAge"] = None  # it would be that of a day which nobody knows
         else:
             tree[key] = said.text

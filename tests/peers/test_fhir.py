@@ -16,6 +16,7 @@ from tests.peers.fhir_samples import (
     patient,
     request,
     study,
+    typed,
     uid_of,
 )
 from tests.peers.hapi import FhirServer, hapi
@@ -186,7 +187,16 @@ def test_what_a_study_refers_to_is_read_and_stays_when_it_is_written_back(
     s1 |= {"reason": [{"reference": pain}]} if newer else {"reasonReference": [pain]}
     s1["basedOn"].insert(0, {"reference": "Task/t1"})
     s1["series"][0]["instance"][0]["title"] = "First"
+    done = {"reference": "Procedure/x"}
+    s1 |= {"procedure": [{"reference": done}]} if newer else {"procedureReference": done}
+    who = {"system": "urn:oid:1.2.36.146", "value": "MRN0001"}
+    s2 = study(2, "CR", release, subject={"identifier": who}, started="2026")
+    s2["basedOn"] = [{"identifier": typed("ACSN", "OF-AN-ORDER")}]
+    del s2["identifier"][1:]
     beside = [
+        s2,
+        {"resourceType": "Procedure", "id": "x", "status": "completed", "subject": s1["subject"],
+         "code": {"text": "As done"}},
         {"resourceType": "Task", "id": "t1", "status": "requested", "intent": "order"},
         {"id": "c1", "subject": s1["subject"], **PAIN},
         PRACTITIONER, patient(1), request(1, release), s1,
@@ -204,6 +214,10 @@ def test_what_a_study_refers_to_is_read_and_stays_when_it_is_written_back(
     (asked,) = image.RequestAttributesSequence
     assert image.BodyPartExamined == ("KNEE" if newer else "CHEST")
     assert asked.ReasonForTheRequestedProcedure == PAIN["code"]["text"]
+    (other, *_) = (tmp_path / "made" / "study_s2").rglob("*.dcm")
+    found = dcmread(other)
+    assert (found.PatientID, found.PatientName) == ("MRN0001", "Test1^Anna^Maria")
+    assert (found.AccessionNumber, found.StudyDate) == ("OF-AN-ORDER", "20260203")
     if newer:
         first = after["series"][0]
         site, side = first["bodySite"].pop("concept"), first.pop("laterality")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.errors import OperationFailed
+from scenario_runner.orders.fhir import logical
 from scenario_runner.orders.fhir.documents import Resource, listed
 from scenario_runner.orders.fhir.study_reader import Collected
 
@@ -36,6 +37,7 @@ def collect(
     told("ImagingStudy", len(found.resources))
     beside: dict[str, Resource | None] = dict(found.beside)
     for study in found.resources:
+        _ask(fhir.read, study, beside)
         for reference in _references(study):
             _follow(fhir.read, fhir.base, reference, beside, told)
         for reference in _described_by(study):
@@ -79,8 +81,11 @@ def _references(study: Resource) -> Iterator[str]:
 
 
 def _described_by(study: Resource) -> Iterator[str]:
-    """References to why the study was made, and to the parts of the body in it (BodyStructure, R5)."""
+    """References to what was done and why, and to the parts of the body that are shown (BodyStructure, R5)."""
     yield from _reasons(study)
+    yield from _named(study.get("procedureReference"))
+    for one in listed(study.get("procedure")):  # CodeableReference, R5
+        yield from _named(one.get("reference") if isinstance(one, dict) else None)
     for series in listed(study.get("series")):
         site = series.get("bodySite") if isinstance(series, dict) else None
         yield from _named(site.get("reference") if isinstance(site, dict) else None)
@@ -106,10 +111,21 @@ def identifying(
     read: gives a resource of the server by ``Patient/123``; base: its URL. Raises TargetError.
     """
     beside: dict[str, Resource | None] = {}
+    _ask(read, study, beside)
     for key in ("subject", "basedOn"):
         for reference in _named(study.get(key)):
             _follow(read, base, reference, beside, lambda *_: None)
     return beside
+
+
+def _ask(
+    read: Callable[[str], Resource], study: Resource, beside: dict[str, Resource | None]
+) -> None:
+    """Find the patient and the orders of a study that are named by an identifier alone."""
+    for reference, kind in logical.of(study):
+        place = logical.question(reference, kind)
+        if place is not None and place not in beside:
+            beside[place] = logical.asked(read, reference, place)
 
 
 def _follow(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from scenario_runner.errors import InvalidInput
-from scenario_runner.orders.fhir import identifiers, mapping
+from scenario_runner.orders.fhir import identifiers, logical, mapping, started
 from scenario_runner.orders.fhir.documents import Resource, listed, name_of
 from scenario_runner.orders.fhir.elements import elements
 from scenario_runner.orders.fhir.study_reader import Collected, Reader
@@ -47,11 +47,11 @@ def told(collected: Collected, table: mapping.Table) -> Iterator[Mapping[str, Sa
 def _said(reader: Reader, patient: Resource | None) -> dict[str, Said]:
     """What is said of the study as a whole."""
     study = reader.study
-    said = reader.said(study, "ImagingStudy")
+    said = started.settled(reader, reader.said(study, "ImagingStudy"))
     for reference, what in _referred(study):
         found = _found(reader, reference, what)
         if found is not None:
-            said = {**reader.said(found, what, f"{reference.get('reference')}"), **said}
+            said = {**reader.said(found, what, _name(reference, what)), **said}
     if patient:
         said |= reader.said(patient, "Patient", _name_of_subject(study))
     for attribute, lines in reader.table.first.items():
@@ -72,7 +72,7 @@ def _ruled(reader: Reader, line: mapping.Line, patient: Resource | None) -> Said
     else:
         for reference, what in _referred(reader.study):
             found = _found(reader, reference, line.of) if what == line.of else None
-            of_kind += [(found, str(reference.get("reference")))] if found is not None else []
+            of_kind += [(found, _name(reference, line.of))] if found is not None else []
     said = (reader.one(resource, line, line.paths[0], before) for resource, before in of_kind)
     return next((one for one in said if one is not None), None)
 
@@ -132,29 +132,53 @@ def _referred(study: Resource) -> Iterator[tuple[Mapping[str, Any], mapping.Of]]
 
 def _found(reader: Reader, reference: Mapping[str, Any], what: mapping.Of) -> Resource | None:
     """What is referred to, where it is of that type: a study may be based on a Task or an Appointment, too."""
-    found = reader.resolve(reference)
+    found = _resolved(reader, reference, what)
     return found if found is not None and found.get("resourceType") == what else None
+
+
+def _resolved(reader: Reader, reference: Mapping[str, Any], what: mapping.Of) -> Resource | None:
+    """What is referred to; where the server knows nobody by an identifier, what the reference itself says."""
+    question = logical.question(reference, what)
+    if question is None:
+        return reader.resolve(reference)
+    return reader.collected.beside.get(question) or logical.standing_for(reference, what)
 
 
 def _name_of_subject(study: Resource) -> str:
     subject = study.get("subject")
-    return str(subject.get("reference", "subject")) if isinstance(subject, dict) else "subject"
+    return _name(subject, "Patient") if isinstance(subject, dict) else "subject"
+
+
+def _name(reference: Mapping[str, Any], what: mapping.Of) -> str:
+    """What a resource is called in a place: ``Patient/123``, or ``Patient/?`` of one that has no address."""
+    return str(reference.get("reference") or f"{what}/?")
 
 
 def _patient(reader: Reader) -> Resource | None:
     subject = reader.study.get("subject")
-    if not isinstance(subject, dict) or not isinstance(subject.get("reference"), str):
+    if not isinstance(subject, dict) or not (
+        isinstance(subject.get("reference"), str) or logical.question(subject, "Patient")
+    ):
         reader.told(
-            "subject", "nobody is named whose study it is", "subject.reference is a Patient"
+            "subject",
+            "nobody is named whose study it is",
+            "subject.reference or subject.identifier is a Patient",
         )
         return None
-    found = reader.resolve(subject)
+    found = _resolved(reader, subject, "Patient")
     if found is None or found.get("resourceType") != "Patient":
         what = (
             "the server does not have it" if found is None else f"it is a {found['resourceType']}"
         )
-        reader.told("subject.reference", f"'{subject['reference']}' is no patient: {what}")
+        key = "reference" if isinstance(subject.get("reference"), str) else "identifier.value"
+        named = next(elements(subject, key))[0]
+        reader.told(f"subject.{key}", f"'{named}' is no patient: {what}")
         return None
+    if "id" not in found and not str(subject.get("reference")).startswith("#"):
+        reader.remarks.append(
+            f"{name_of(reader.study)}, subject: the server has no one patient of that identifier, "
+            "so the reference is all that is known"
+        )
     return found
 
 

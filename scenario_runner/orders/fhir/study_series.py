@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from scenario_runner.errors import Where
@@ -29,16 +29,42 @@ def series_of(reader: Reader) -> tuple[list[dict[str, Any]], dict[Path, Where]]:
     found: list[dict[str, Any]] = []
     places: dict[Path, Where] = {}
     given = listed(reader.study.get("series"))
-    for number, one in enumerate(given):
-        if not isinstance(one, dict):
-            reader.told(f"series[{number}]", "this is no series")
-            continue
-        for tree, at in _one_series(reader, one, f"series[{number}]"):
+    for parts in _by_uid(reader, given):
+        for tree, at in _one_series(reader, parts):
             places |= {(len(found), *path): where for path, where in at.items()}
             found.append(tree)
     if not given:
         found = _unlisted(reader)
     return found, places
+
+
+Part = tuple[Mapping[str, Any], str]
+"""What a resource says of a series, and its place; of one that is listed several times each is a part."""
+
+
+def _by_uid(reader: Reader, given: Sequence[Any]) -> Iterator[Sequence[Part]]:
+    """The series, each with all that is listed under its UID and modality."""
+    found: dict[Any, list[Part]] = {}
+    for number, one in enumerate(given):
+        place = f"series[{number}]"
+        if not isinstance(one, dict):
+            reader.told(place, "this is no series")
+            continue
+        uid = one.get("uid")
+        named = isinstance(uid, str) and uid.strip() != ""
+        key = (str(uid).strip().removeprefix("urn:oid:"), _modality(one)) if named else number
+        parts = found.setdefault(key, [])
+        parts.append((one, place))
+        if len(parts) > 1:
+            reader.remarks.append(
+                f"{reader.where(place).label} is the series that {parts[0][1]} is, and made as one with it"
+            )
+    yield from found.values()
+
+
+def _modality(series: Mapping[str, Any]) -> str:
+    said = (elements(series, path) for path in ("modality.code", "modality.coding.code"))
+    return str(next((value for every in said for value, _ in every), ""))
 
 
 def _unlisted(reader: Reader) -> list[dict[str, Any]]:
@@ -52,9 +78,10 @@ def _unlisted(reader: Reader) -> list[dict[str, Any]]:
 
 
 def _one_series(
-    reader: Reader, series: Mapping[str, Any], place: str
+    reader: Reader, parts: Sequence[Part]
 ) -> Iterator[tuple[dict[str, Any], dict[Path, Where]]]:
     """A series; several of one UID where its instances are of several SOP classes."""
+    series, place = parts[0]
     said = reader.said(series, "series", place)
     tree: dict[str, Any] = {}
     places: dict[Path, Where] = {(): reader.where(place)}
@@ -75,7 +102,7 @@ def _one_series(
     usual = mapping.usual_series().get(str(tree.get("modality")), {})
     if "size" in usual:
         tree["size"] = usual["size"]
-    groups = _instances(reader, series, place)
+    groups = _instances(reader, parts)
     for sop_class, (instances, where) in groups.items():
         one_tree = {**tree, "tags": dict(tags)}
         if uid is not None:
@@ -98,13 +125,11 @@ def _one_series(
 Instances = list[tuple[dict[str, Any], Where]]
 
 
-def _instances(
-    reader: Reader, series: Mapping[str, Any], place: str
-) -> dict[str, tuple[Instances, Where]]:
-    """What is listed, by SOP class; one group, of none, where nothing is."""
+def _instances(reader: Reader, parts: Sequence[Part]) -> dict[str, tuple[Instances, Where]]:
+    """What is listed, by SOP class, each instance once; one group, of none, where nothing is."""
     groups: dict[str, tuple[Instances, Where]] = {}
-    for number, one in enumerate(listed(series.get("instance"))):
-        at = f"{place}.instance[{number}]"
+    places: dict[str, str] = {}
+    for one, at in _listed_instances(parts):
         if not isinstance(one, dict):
             reader.told(at, "this is no instance")
             continue
@@ -112,6 +137,12 @@ def _instances(
         tree: dict[str, Any] = {}
         if "SOPInstanceUID" in said:
             tree["uid"] = said["SOPInstanceUID"].text
+            first = places.setdefault(tree["uid"], at)
+            if first != at:
+                reader.remarks.append(
+                    f"{reader.where(at).label} is the instance that {first} is, and made once"
+                )
+                continue
         if "InstanceNumber" in said:
             tree["number"] = int(said["InstanceNumber"].text)
         sop_class = said.get("SOPClassUID")
@@ -119,14 +150,28 @@ def _instances(
         where = reader.where(at)
         group = groups.setdefault(key, ([], where if sop_class is None else sop_class.where))
         group[0].append((tree, where))
-    wanted = series.get("numberOfInstances")
-    listed_ = sum(len(group) for group, _ in groups.values())
-    if isinstance(wanted, int) and not isinstance(wanted, bool) and wanted > listed_:
-        at = f"{place}.numberOfInstances"
-        if wanted > _MOST_INSTANCES:
-            reader.told(at, f"{wanted} instances are more than can be meant")
-        else:
-            key = next(iter(groups), "")
-            group = groups.setdefault(key, ([], reader.where(at)))
-            group[0].extend(({}, reader.where(at)) for _ in range(wanted - listed_))
-    return groups or {"": ([], reader.where(place))}
+    more, counted, at = _unlisted_instances(parts, sum(len(group) for group, _ in groups.values()))
+    if more > 0 and counted > _MOST_INSTANCES:
+        reader.told(at, f"{counted} instances are more than can be meant")
+    elif more > 0:
+        key = next(iter(groups), "")
+        group = groups.setdefault(key, ([], reader.where(at)))
+        group[0].extend(({}, reader.where(at)) for _ in range(more))
+    return groups or {"": ([], reader.where(parts[0][1]))}
+
+
+def _listed_instances(parts: Sequence[Part]) -> Iterator[tuple[Any, str]]:
+    for series, place in parts:
+        for number, one in enumerate(listed(series.get("instance"))):
+            yield one, f"{place}.instance[{number}]"
+
+
+def _unlisted_instances(parts: Sequence[Part], known: int) -> tuple[int, int, str]:
+    """How many instances are counted and not listed, the count, and its place. known: how many are listed."""
+    counts = [
+        (count, count - len(listed(series.get("instance"))), f"{place}.numberOfInstances")
+        for series, place in parts
+        if isinstance(count := series.get("numberOfInstances"), int) and not isinstance(count, bool)
+    ]
+    counted, missing, place = max(counts, default=(0, 0, parts[0][1]))
+    return min(missing, counted - known), counted, place

@@ -382,3 +382,96 @@ def test_what_is_written_keeps_the_fraction_of_a_time() -> None:
     (study,) = case.studies()
     order = service_request(study, "R4", "Patient/1")
     assert order["authoredOn"] == "2026-02-03T10:15:00.250+01:00"
+
+
+ONLY_AN_IDENTIFIER = {
+    "identifier": {"system": "urn:oid:1.2.36.146", "value": "MRN|7"},
+    "display": "Doe, Jane",
+}
+
+
+def test_a_patient_of_whom_only_an_identifier_is_said_is_that() -> None:
+    order = read(samples.study(1, "CT", subject=ONLY_AN_IDENTIFIER))
+    assert order.text("PatientID") == "MRN|7"
+    assert order.text("IssuerOfPatientID") == "1.2.36.146"
+    assert order.text("PatientName") == "Doe^Jane"
+    assert any("subject" in one for one in order.remarks)
+    with pytest.raises(InvalidInput):
+        read(samples.study(1, "CT", subject={**ONLY_AN_IDENTIFIER, "type": "Group"}))
+
+
+def test_an_accession_number_is_taken_from_an_order_that_has_no_address() -> None:
+    one = {"type": "ServiceRequest", "identifier": typed("ACSN", "A77")}
+    study = samples.study(1, "CT", basedOn=[one])
+    study["identifier"] = study["identifier"][:1]
+    order = read(study)
+    assert order.text("AccessionNumber") == "A77"
+    assert order.said["AccessionNumber"].where.label.startswith(
+        "ImagingStudy/s1, ServiceRequest/?, identifier"
+    )
+
+
+@pytest.mark.parametrize("release", ["R4", "R5"])
+def test_a_procedure_that_is_referred_to_is_read(release: str) -> None:
+    done = {"reference": "Procedure/x"}
+    study = samples.study(
+        1,
+        "CT",
+        release,
+        **(
+            {"procedure": [{"reference": done}]}
+            if release == "R5"
+            else {"procedureReference": done}
+        ),
+    )
+    del study["description"]
+    coded = {"system": "http://loinc.org", "code": "24627-2", "display": "Chest CT"}
+    order = read(
+        study,
+        release,
+        {"Procedure/x": {"resourceType": "Procedure", "id": "x", "code": {"coding": [coded]}}},
+    )
+    assert order.text("StudyDescription") == "Chest CT"
+    (item,) = order.said["RequestedProcedureCodeSequence"].items
+    assert item["CodeValue"] == "24627-2"
+    assert item["CodingSchemeDesignator"] == "LN"
+
+
+@pytest.mark.parametrize(
+    ("started", "date", "time"),
+    [
+        ("2026", "20260202", "101130"),
+        ("2026-02", "20260202", "101130"),
+        ("2026-02-02", "20260202", "101130"),
+        ("2026-03", "", ""),
+        ("2025", "", ""),
+        ("2026-02-03", "20260203", None),
+    ],
+)
+def test_a_start_that_is_known_in_part_is_that_of_a_series_of_that_time(
+    started: str, date: str, time: str | None
+) -> None:
+    order = read(samples.study(1, "CT", started=started))
+    assert order.text("StudyDate") == date
+    assert (order.text("StudyTime") if "StudyTime" in order.said else None) == time
+    (patient,) = patients([order])
+    tags = patient.tree["studies"][0]["tags"]
+    assert ("PatientAge" in tags) == (date == ""), "of a day that nobody knows"
+
+
+def test_a_series_that_is_listed_twice_is_one_with_each_instance_once() -> None:
+    study = samples.study(1, "CT")
+    first = study["series"][0]
+    further = {"uid": samples.uid_of(1, 1, 77), "sopClass": first["instance"][0]["sopClass"]}
+    again = copy.deepcopy(first)
+    again["uid"] = f"urn:oid:{first['uid']}"
+    again["instance"] = [*first["instance"], further]
+    again["numberOfInstances"] = 4
+    study["series"].append(again)
+    order = read(study)
+    one, _ = order.series
+    uids = [each.get("uid") for each in one["instances"]]
+    assert uids == [samples.uid_of(1, 1, 1), samples.uid_of(1, 1, 2), further["uid"], None]
+    assert sum("series[2]" in remark for remark in order.remarks) == 3
+    (case,) = plan(f"patients: {json.dumps([p.tree for p in patients([order])])}\n")
+    assert len(list(case.images())) == 5

@@ -43,7 +43,7 @@ public class HapiServer {
   public static void main(String[] arguments) throws Exception {
     context = FhirContext.forVersion(FhirVersionEnum.valueOf(arguments[0]));
     RestfulServer fhir = new RestfulServer(context);
-    for (String type : "Patient ServiceRequest ImagingStudy Practitioner PractitionerRole Encounter Task BodyStructure Condition Endpoint".split(" ")) {
+    for (String type : "Patient ServiceRequest ImagingStudy Practitioner PractitionerRole Encounter Task BodyStructure Condition Procedure Endpoint".split(" ")) {
       STORES.put(type, new Store(type));
     }
     fhir.setResourceProviders(STORES.values().toArray(new IResourceProvider[0]));
