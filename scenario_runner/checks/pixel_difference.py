@@ -71,7 +71,7 @@ def pixel_difference(
     place = Place(int(x), int(y), int(frame[0]) + 1 if frame else None)
     return PixelDifference(
         "pixel values differ",
-        f"{wrong} of {ours.size} pixel values differ, by {most:g} at most, at {place}",
+        f"{wrong:,} of {ours.size:,} pixel values differ, by {_counted(most)} at most, at {place}",
         wrong,
         ours.size,
         most,
@@ -79,3 +79,8 @@ def pixel_difference(
         float(sent[first]),
         float(received[first]),
     )
+
+
+def _counted(most: float) -> str:
+    """A difference in words: whole with its thousands apart, of floating-point pixels with six digits."""
+    return f"{most:,.0f}" if most.is_integer() else f"{most:g}"

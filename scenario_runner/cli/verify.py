@@ -46,8 +46,8 @@ def verify(run: Path, trusted: tuple[Path, ...], chain: bool, style: str) -> int
     Names each file that changed, is missing, was added or renamed; each signature that was made for another
     manifest or another run, is not that of its key, or whose key is none of those in --trust; each time stamp that is
     of something else or, with certificates in --trust, of an authority to which none of them leads; and the run before,
-    when it is not the one that this one was chained to. With --trust a run that nobody signed is not what it should be:
-    whoever changes a run and writes its manifest anew can take the signatures away.
+    when it is not the one that this one was chained to. Whoever changes a run and writes its manifest anew can take the
+    signatures away: with --trust a run without a signature is not what it should be; without it that cannot be known.
 
     \b
     Exit codes:
@@ -86,13 +86,14 @@ def _lines(verdict: Verdict, *, asked: bool) -> Iterator[str]:
         for one in signature.findings:
             yield click.style(f"  {one.change}: {_plain(one.path)} {_plain(one.message)}", fg="red")
     for name in verdict.unread:
-        yield f"{_plain(name)} is a signature of another program and was not looked at"
+        yield f"{_plain(name)} {_unread(name)}"
     if verdict.chain:
         yield f"chained to {len(verdict.chain):,} runs before, back to {_plain(verdict.chain[-1])}"
     if verdict.open_end:
         yield f"the run before, {_plain(verdict.open_end)}, does not lie beside it"
-    if not verdict.signatures and not verdict.unread and not unsigned:
-        yield "nobody signed it"
+    if not verdict.signatures and not unsigned:
+        who = "nobody signed it with this program" if verdict.unread else "nobody signed it"
+        yield f"{who}, or all signatures were taken away; whom --trust names is missed"
 
 
 def _signature(verdict: SignatureVerdict, *, asked: bool) -> str:
@@ -107,6 +108,15 @@ def _signature(verdict: SignatureVerdict, *, asked: bool) -> str:
     elif not asked:
         key += "; --trust says whose keys are trusted, and was not given"
     return f"{who}: {'does not hold' if verdict.findings else 'holds'}; {key}"
+
+
+def _unread(name: str) -> str:
+    from scenario_runner.evidence.manifest import is_stamp
+    from scenario_runner.evidence.signing.stamps import EXTRA
+
+    if is_stamp(name):
+        return f"is a time stamp and was not looked at: {EXTRA}"
+    return "is a signature of another program and was not looked at"
 
 
 def _stamp(stamp: Stamp) -> str:

@@ -58,7 +58,7 @@ def test_what_failed_is_read_without_scrolling(page: Page, tmp_path: Path, name:
     _show(page, tmp_path, wanted.story() if wanted else samples.ALL[name]())
     line = page.locator(".failed-lines tbody tr").first
     cells = line.locator("td").all_inner_texts()
-    # A difference has one cell for what was sent and what came back.
+    # Where nothing was compared one cell says what went wrong.
     assert len(cells) in (3, 4)
     assert all(cells)
     told = " ".join(cells)

@@ -26,6 +26,8 @@ LARGEST = 1 << 20
 """Bytes of an answer."""
 QUERY, REPLY = "application/timestamp-query", "application/timestamp-reply"
 """Media types of RFC 3161 3.4."""
+EXTRA = "pip install 'dicom-fabricator[timestamps]'"
+"""What brings the library that makes and reads them."""
 _GRANTED = (0, 1)
 """As asked, and with changes (RFC 3161 2.4.2)."""
 _MOST_CERTIFICATES = 16
@@ -62,7 +64,7 @@ def stamped(data: bytes, ask: Callable[[bytes], bytes]) -> bytes:
     if not available():
         raise UsageError(
             "time stamps need the library rfc3161-client",
-            hint="pip install 'dicom-fabricator[timestamps]'",
+            hint=EXTRA,
         )
     from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 

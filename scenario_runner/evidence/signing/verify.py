@@ -76,7 +76,7 @@ class Verdict:
     """Of files, the manifest and the chain."""
     signatures: list[SignatureVerdict] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
-    """Signatures of other programs beside the manifest, which were not looked at."""
+    """What was not looked at: signatures of other programs beside the manifest, and time stamps where their library is missing."""
     chain: list[str] = field(default_factory=list)
     """The runs before, as far as they were found and are those they should be."""
     open_end: str = ""
@@ -123,9 +123,9 @@ def verify(
         stamps = [name for name, _ in signature_files(folder) if is_stamp(name)]
         found += _left_alone(stamps, [one.file for one in signatures])
         if to_be_signed and not signatures:
-            found.append(
-                Finding("unsigned", "", "nobody signed it, or what they signed with was taken away")
-            )
+            how = " with this program" if unread else ""
+            message = f"nobody signed it{how}, or all signatures were taken away"
+            found.append(Finding("unsigned", "", message))
         if not available():
             unread += stamps
         verdict = Verdict(manifest.run, len(manifest.files), found, signatures, unread)

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import os
 import shutil
+import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -328,10 +329,12 @@ def test_signatures_that_were_all_taken_away_are_missed_once_keys_are_trusted(
     trusted = public_file(tmp_path, key("ed25519"), "jane.pub")
     _rebuild(run)
     shutil.rmtree(run / "signatures")
-    assert command("verify", run) == 0
     capsys.readouterr()
+    assert command("verify", run) == 0
+    said = "nobody signed it, or all signatures were taken away"
+    assert f"{said}; whom --trust names is missed\n" in capsys.readouterr().out
     assert command("verify", run, "--trust", trusted) == 1
-    assert "unsigned nobody signed it, or" in capsys.readouterr().out
+    assert f"unsigned {said}\n" in capsys.readouterr().out
 
 
 def test_without_its_manifest_signatures_are_not_said_to_be_missing(
@@ -433,7 +436,35 @@ def test_a_signature_of_gpg_beside_the_manifest_is_named_and_not_judged(
 ) -> None:
     (run / "manifest.json.asc").write_text("-----BEGIN PGP SIGNATURE-----", encoding="utf-8")
     assert command("verify", run) == 0
-    assert "manifest.json.asc is a signature of another program" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "manifest.json.asc is a signature of another program" in said
+    assert "nobody signed" not in said
+
+
+def test_with_a_signature_of_gpg_alone_it_is_not_said_that_nobody_signed(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(run / "signatures")
+    (run / "manifest.json.asc").write_text("-----BEGIN PGP SIGNATURE-----", encoding="utf-8")
+    said = "nobody signed it with this program, or all signatures were taken away"
+    capsys.readouterr()
+    assert command("verify", run) == 0
+    assert f"{said}; whom --trust" in capsys.readouterr().out
+    trusted = public_file(tmp_path, key("ed25519"), "jane.pub")
+    assert command("verify", run, "--trust", trusted) == 1
+    assert f"unsigned {said}\n" in capsys.readouterr().out
+
+
+def test_a_time_stamp_that_nothing_here_can_read_is_not_said_to_be_another_programs(
+    run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (run / f"{RAY}.tsr").write_bytes(b"0")
+    monkeypatch.setitem(sys.modules, "rfc3161_client", None)
+    capsys.readouterr()
+    assert command("verify", run) == 0
+    said = capsys.readouterr().out
+    assert f"{RAY}.tsr is a time stamp and was not looked at: pip install" in said
+    assert "another program" not in said
 
 
 def test_reports_made_again_name_no_signature_in_the_run_itself(tmp_path: Path) -> None:
