@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 from scenario_runner.amounts import amount
 from scenario_runner.answers import Match
 from scenario_runner.api.alternatives import alternatives
+from scenario_runner.api.comparable import lost_in_conversion
 from scenario_runner.api.operations import FindRequest, QueryLevel, Remark
-from scenario_runner.dicom.answer_matching import NameMatching, Unmet, may_have_lost, unmet
-from scenario_runner.dicom.characters import UndeclaredTexts, parse, unencodable
+from scenario_runner.dicom.answer_matching import NameMatching, Unmet, unmet
+from scenario_runner.dicom.characters import UndeclaredTexts, parse
 from scenario_runner.dicom.levels import COMPUTED, unique_key
 from scenario_runner.dicom.private_names import private_name, value_in
 from scenario_runner.language.dicom_text import as_key
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from scenario_runner.api.targets import Target
     from scenario_runner.deadline import Deadline
     from scenario_runner.dicom.characters import UndeclaredText
+
+
+AGAIN: Final = "gives the same answers again when asked for those that follow"
+"""What a service does that ignores the offset of a page."""
 
 
 @dataclass(slots=True)
@@ -111,8 +116,7 @@ class Answers:
             )
         if "cut off" in self.remarks:
             parts.append(
-                f"'{self.target}' gives the same answers again when asked for those that follow, so there may "
-                "be more; 'limit' takes no more than are wanted"
+                f"'{self.target}' {AGAIN}, so there may be more; 'limit' takes no more than are wanted"
             )
         if self.repeats:
             parts.append(
@@ -166,10 +170,7 @@ class Answers:
         if self.more:
             parts.append("there are more, beyond the limit")
         if "no offset" in self.remarks:
-            parts.append(
-                f"'{self.target}' gives the same answers again when asked for those that follow, so that "
-                "nobody can tell whether there are more"
-            )
+            parts.append(f"'{self.target}' {AGAIN}, so that nobody can tell whether there are more")
         parts += [f"'{self.target}' warns: {words}" for words in self.warnings]
         if "not unescaped" in self.remarks:
             parts.append(
@@ -351,7 +352,7 @@ def _converted(found: Unmet, answer: Mapping[str, Any]) -> Unmet:
     asked = found.expected if isinstance(found.expected, str) else ""
     several = found.actual if isinstance(found.actual, list) else [found.actual]
     answered = [str(one) for one in several if one is not None]
-    lost = bool(unencodable(asked, "PN", terms)) and may_have_lost([asked], answered, some=True)
+    lost = lost_in_conversion(asked, answered, terms)
     return dataclasses.replace(found, unsure=True) if lost else found
 
 

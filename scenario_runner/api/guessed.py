@@ -45,17 +45,18 @@ def as_it_fits(context: StepContext, text: str, wanted: Collection[str]) -> str:
 
     It may have lost delimiters at its end since it was answered.
     """
-    if text.isascii() or text in wanted:
+    if text in wanted:
         return text
-    kept: _Kept = context.notes.get(_NOTES, {})
+    return next((one for one in readings(context, text) if one in wanted), text)
+
+
+def readings(context: StepContext, text: str) -> Iterator[str]:
+    """What a text says by each set that it may be in, where no answer said which; nothing of other text."""
+    kept: _Kept = {} if text.isascii() else context.notes.get(_NOTES, {})
     for (_, guess), values in kept.items():
-        if not guess.startswith(text):
-            continue
-        for value in values:
-            for reading in value.readings(text).values():
-                if reading in wanted:
-                    return reading
-    return text
+        if guess.startswith(text):
+            for value in values:
+                yield from value.readings(text).values()
 
 
 def judged_as_it_fits(

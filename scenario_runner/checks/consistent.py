@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar
 
@@ -11,7 +12,7 @@ from scenario_runner.amounts import amount
 from scenario_runner.api import Check, CheckResult, SavedName, StepContext, Text
 from scenario_runner.api.guessed import as_it_fits, of_no_declared_set
 from scenario_runner.checks.compare import verdict
-from scenario_runner.checks.telling import Facts, facts_of, facts_of_plan
+from scenario_runner.checks.telling import Facts, Told, facts_of_plan, told_by
 from scenario_runner.errors import UsageError
 
 _PLAN = "plan"
@@ -23,7 +24,8 @@ class Consistent(Check):
     The plan is one of them. Others are what steps saved: messages (``hl7_send``, ``hl7_wait``), worklist items,
     answers to a query, performed procedure steps (``mpps``), images (``retrieve``), and ImagingStudy resources
     (``fhir_search``, ``fhir_read``, ``fhir_write``) with the patient and the orders that they refer to, which are read from their
-    server, as is what was written. Compared is what two of them say; what one leaves out or empty accuses nobody. Each difference is named with who says what.
+    server, as is what was written. Compared is what two of them say; what one leaves out or empty accuses nobody, nor does text whose letters a
+    PACS lost in the character set of its answer, which is told. Each difference is named with who says what.
     """
 
     name: ClassVar[str] = "consistent"
@@ -40,10 +42,13 @@ class Consistent(Check):
         names = self.with_ if isinstance(self.with_, list) else [self.with_]
         told: dict[str, list[Facts]] = {_PLAN: [plan]}
         silent: list[str] = []
+        unsure: dict[str, None] = {}
         for name in map(str, names):
-            every = list(facts_of(name, context))
-            mine = [one for one in every if _is_of(one, plan)] or (every if len(every) == 1 else [])
-            told[name] = [_as_it_fits(context, one, plan) for one in mine]
+            every = [one for one in told_by(name, context) if one.facts]
+            mine = [one for one in every if _is_of(one.facts, plan)] or (
+                every if len(every) == 1 else []
+            )
+            told[name] = [_comparable(context, one, plan, unsure, name) for one in mine]
             if not mine:
                 silent.append(name)
         differences = list(_differences(told))
@@ -54,8 +59,12 @@ class Consistent(Check):
         differences += [f"{name} tells nothing of the study" for name in silent]
         shown = {name: _one(facts) for name, facts in told.items()}
         message = f"{amount(len(differences), 'difference')}: {'; '.join(differences[:10])}"
-        message = "; ".join(filter(None, (message, guessed)))
-        return verdict(not differences, "all agree", differences or shown, message)
+        lost = (
+            f"not compared, because letters of it are lost: {', '.join(unsure)}" if unsure else ""
+        )
+        message = "; ".join(filter(None, (message if differences else "", guessed, lost)))
+        result = verdict(not differences, "all agree", differences or shown, "")
+        return dataclasses.replace(result, message=message)
 
     def _plan(self, context: StepContext) -> Facts:
         for study in context.case.studies():
@@ -69,12 +78,23 @@ def _is_of(facts: Facts, plan: Facts) -> bool:
     return any(facts.get(key) == plan[key] for key in ("StudyInstanceUID", "AccessionNumber"))
 
 
-def _as_it_fits(context: StepContext, facts: Facts, plan: Facts) -> Facts:
-    """What somebody says, whose text of no declared character set is read as the plan has it if it can be."""
-    return {
-        key: as_it_fits(context, text, (plan[key],)) if key in plan else text
-        for key, text in facts.items()
-    }
+def _comparable(
+    context: StepContext, told: Told, plan: Facts, unsure: dict[str, None], name: str
+) -> Facts:
+    """What somebody says that can be compared.
+
+    Text of no declared character set is read as the plan has it if it can be; what may have lost its letters on the way
+    is left out. unsure: gets the latter, in words.
+    """
+    facts = {}
+    for key, text in told.facts.items():
+        wanted = plan.get(key, text)
+        read = as_it_fits(context, text, (wanted,))
+        if read != wanted and told.may_say(context, wanted, read):
+            unsure[f"{key} of {name}"] = None
+        else:
+            facts[key] = read
+    return facts
 
 
 def _apart(told: Mapping[str, Iterable[Facts]]) -> dict[str, dict[str, list[str]]]:

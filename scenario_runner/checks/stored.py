@@ -11,6 +11,7 @@ from pydantic import Field
 
 from scenario_runner.amounts import amount
 from scenario_runner.api import Check, CheckResult, Selection, StepContext, TargetName
+from scenario_runner.api.asking import AGAIN
 from scenario_runner.api.sampling import Sample, chosen
 from scenario_runner.checks.presence import Presence, expected_images, lacking, presence
 from scenario_runner.checks.settling import KEY, PAUSE, await_stored, time_left
@@ -65,9 +66,7 @@ class Stored(Check):
         if found.uncounted:
             message += f"; '{self.on}' does not have NumberOfSeriesRelatedInstances to compare with"
         if found.again:
-            message += (
-                f"; '{self.on}' gives the same answers again when asked for those that follow"
-            )
+            message += f"; '{self.on}' {AGAIN}"
         if not found.exact:
             message = f"{found.stored} of {amount(found.expected, 'instance')} found"
             first = found.differences[0]

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from scenario_runner.answers import Match
 from scenario_runner.api import Retrieved, StepContext
+from scenario_runner.api.comparable import lost_in_answer, lost_in_conversion
+from scenario_runner.api.fetched import Renditions
+from scenario_runner.api.guessed import readings
 from scenario_runner.api.statuses import Statuses
 from scenario_runner.checks.telling_fhir import imaging_study_of, said_by
+from scenario_runner.dicom.characters import parse
 from scenario_runner.errors import InvalidInput, UsageError
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from scenario_runner.planning.plan import PlannedStudy
@@ -21,6 +27,27 @@ _KEYWORDS: Final = (
 )  # fmt: skip
 _SEQUENCES: Final = ("ScheduledStepAttributesSequence", "RequestAttributesSequence")
 """Where performed steps and images have what was requested (PS3.4 F.7.2, PS3.3 10.6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one message, item, answer or image says, and whose text that is."""
+
+    facts: Facts
+    targets: Collection[str] = ()
+    """The PACS that the text has come by; none for messages and resources."""
+    terms: Sequence[str] = ()
+    """The character sets that the text came in."""
+    answer: bool = False
+    """Whether it is an answer to a query, in which a PACS may write less than it has."""
+
+    def may_say(self, context: StepContext, wanted: str, text: str) -> bool:
+        """Whether a text that differs from what is wanted may be the same but for lost letters, as for a query."""
+        said = (text, *readings(context, text))
+        if self.answer and any(lost_in_answer(wanted, [one]) for one in said):
+            return True
+        converts = any(context.target(one).expects.converts_character_sets for one in self.targets)
+        return converts and lost_in_conversion(wanted, [text], self.terms)
 
 
 def facts_of_plan(study: PlannedStudy) -> Facts:
@@ -38,14 +65,21 @@ def facts_of_plan(study: PlannedStudy) -> Facts:
     )
 
 
-def facts_of(name: str, context: StepContext) -> Iterator[Facts]:
+def told_by(name: str, context: StepContext) -> Iterator[Told]:
     """What was saved under a name tells, once for each order, item, step or image.
 
     Raises UsageError for what tells nothing of studies.
     """
     value = context.saved(name)
     if isinstance(value, Retrieved):
-        yield from _of_images(value)
+        passed = context.ledger.passed_through(value.target)
+        for facts, terms in _of_images(value):
+            yield Told(facts, passed, terms)
+        return
+    if isinstance(value, Renditions):
+        passed = context.ledger.passed_through(value.target)
+        for one in _described(value, name):
+            yield Told(_clean(one), passed, _terms(one))
         return
     for one in value if isinstance(value, list | Statuses) else [value]:
         if not isinstance(one, Mapping):
@@ -54,15 +88,30 @@ def facts_of(name: str, context: StepContext) -> Iterator[Facts]:
                 hint="name what hl7_send, hl7_wait, worklist, query, mpps, retrieve or a fhir step saved",
             )
         if isinstance(one.get("message"), str):
-            yield from _of_message(one["message"], name, context)
+            yield from map(Told, _of_message(one["message"], name, context))
         elif (study := imaging_study_of(one, context)) is not None:
             for said in said_by(*study, name, context):
-                yield _clean({keyword: said.get(keyword) for keyword in _KEYWORDS})
+                yield Told(_clean({keyword: said.get(keyword) for keyword in _KEYWORDS}))
         elif "sop_instance_uid" in one:
             told = context.notes.get("mpps", {}).get(one["sop_instance_uid"], {})
-            yield _clean(told)
+            yield Told(_clean(told))
         else:
-            yield _clean(one)
+            peers = (one.peer,) if isinstance(one, Match) else ()
+            yield Told(_clean(one), peers, _terms(one), answer=bool(peers))
+
+
+def _terms(answer: Mapping[str, Any]) -> Sequence[str]:
+    return parse(answer.get("SpecificCharacterSet"))
+
+
+def _described(value: Renditions, name: str) -> list[Mapping[str, Any]]:
+    """Metadata of instances, those of each study that say the same once."""
+    described = value.facts.get("metadata")
+    if described is None:
+        raise UsageError(
+            f"'{name}' tells nothing of a study", hint="retrieve instances or 'as: metadata'"
+        )
+    return list({tuple(_clean(one).items()): one for one in described}.values())
 
 
 def _of_message(text: str, name: str, context: StepContext) -> Iterator[Facts]:
@@ -79,13 +128,13 @@ def _of_message(text: str, name: str, context: StepContext) -> Iterator[Facts]:
         yield _clean({keyword: order.text(keyword) for keyword in _KEYWORDS})
 
 
-def _of_images(retrieved: Retrieved) -> Iterator[Facts]:
-    from pydicom import dcmread
+def _of_images(retrieved: Retrieved) -> Iterator[tuple[Facts, Sequence[str]]]:
+    from scenario_runner.dicom.datasets import character_sets, read_file
 
     wanted = [*_KEYWORDS, "RequestAttributesSequence"]
     seen: set[tuple[tuple[str, str], ...]] = set()
     for path in retrieved.files.values():
-        data = dcmread(path, stop_before_pixels=True, specific_tags=wanted)
+        data = read_file(path, stop_before_pixels=True, specific_tags=wanted)
         told = {keyword: data.get(keyword, "") for keyword in _KEYWORDS}
         if items := data.get("RequestAttributesSequence"):
             told |= {key: items[0].get(key) or told[key] for key in _KEYWORDS[6:]}
@@ -93,7 +142,7 @@ def _of_images(retrieved: Retrieved) -> Iterator[Facts]:
         key = tuple(facts.items())
         if key not in seen:  # a study of a thousand images says the same a thousand times
             seen.add(key)
-            yield facts
+            yield facts, character_sets(data)
 
 
 def _clean(told: Mapping[str, Any]) -> Facts:

@@ -23,7 +23,8 @@ class Frame:
     pixels: (rows, columns), (rows, columns, 3) for RGB, or either with a leading axis of frames;
     unsigned or signed integers of 8 or 16 bits, C-contiguous. Nobody writes into them: the same
     array may be given for many images, and then costs nothing. bits_stored: significant bits.
-    window: (center, width) in output units after rescale.
+    window: (center, width) in output units after rescale. color: whether the last axis has the samples of
+    RGB; None where the shape tells, or the size of the series where three columns look like three samples.
     """
 
     pixels: NDArray[Any]
@@ -31,6 +32,25 @@ class Frame:
     window: tuple[float, float]
     rescale: tuple[float, float] = (1.0, 0.0)
     """(slope, intercept)."""
+    color: bool | None = None
+
+    @property
+    def samples(self) -> int:
+        """Samples per pixel: 3 of RGB, or 1."""
+        shape = self.pixels.shape
+        color = len(shape) > 2 and shape[-1] == 3 if self.color is None else self.color
+        return 3 if color else 1
+
+    @property
+    def plane(self) -> tuple[int, ...]:
+        """Rows, columns and, of RGB, samples of one frame."""
+        return self.pixels.shape[-3:] if self.samples > 1 else self.pixels.shape[-2:]
+
+    @property
+    def count(self) -> int | None:
+        """How many frames there are in a leading axis; None without one."""
+        shape = self.pixels.shape
+        return shape[0] if len(shape) > len(self.plane) else None
 
 
 class Phantom(Protocol):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import dataclasses
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,22 +23,26 @@ def may_have(frames: int, builder: IodBuilder) -> bool:
     return frames == 1 or defaults.frames > 1 or bool(defaults.multiframe_sop_class_uid)
 
 
-def described(series: PlannedSeries, frame: Frame) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Shape and type of a phantom's pixels. Raises PluginError when they break the contract."""
+def described(series: PlannedSeries, frame: Frame) -> Frame:
+    """What a phantom drew, with color settled. Raises PluginError for pixels that break the contract."""
     shape, dtype = frame.pixels.shape, frame.pixels.dtype
-    plane = shape[:-1] if len(shape) > 2 and shape[-1] == 3 else shape
+    size = (series.rows, series.columns)
+    if frame.color is None:
+        # Three columns are no samples where they make frames of the series' size.
+        grey = len(shape) == 3 and shape[1:] == size and (shape[:2] != size or series.frames > 1)
+        frame = dataclasses.replace(frame, color=not grey and frame.samples > 1)
     if (
         dtype.kind not in "ui"
         or dtype.itemsize > 2
-        or len(plane) not in (2, 3)
-        or plane[-2:] != (series.rows, series.columns)
+        or len(shape) - len(frame.plane) not in (0, 1)
+        or frame.plane != (*size, 3)[: len(frame.plane)]
         or not 1 <= frame.bits_stored <= dtype.itemsize * 8
     ):
         raise PluginError(
             f"the phantom of series {series.id} drew {shape} {dtype} of {frame.bits_stored} bits; "
             f"{series.rows} rows and {series.columns} columns of 8 or 16-bit integers are wanted"
         )
-    return shape, dtype
+    return frame
 
 
 def declare_compression(shared: Dataset, codec: Codec) -> None:

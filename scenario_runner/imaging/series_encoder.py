@@ -65,7 +65,9 @@ class SeriesEncoder:
             )
         first = None if frames is None else frames.frame(0)
         if first is not None:
-            self._shape, self._dtype = described(series, first)
+            first = described(series, first)
+            self._shape, self._dtype = first.pixels.shape, first.pixels.dtype
+            self._plane, self._samples = first.plane, first.samples
             self._require_fit()
             self._may_identify = cast("IodBuilder", builder).defaults.may_say_burned_in
         each = builder.each(series.images[0])
@@ -217,15 +219,6 @@ class SeriesEncoder:
             return f"{image.index + 1} of {self.series.image_count}"
         value = values.get(keyword, "")
         return "\\".join(map(str, value)) if isinstance(value, list) else str(value)
-
-    @property
-    def _plane(self) -> tuple[int, ...]:
-        """Rows, columns and, for colour, samples of one frame."""
-        return self._shape[-3:] if self._samples > 1 else self._shape[-2:]
-
-    @property
-    def _samples(self) -> int:
-        return 3 if len(self._shape) >= 3 and self._shape[-1] == 3 else 1
 
     def _lines(
         self, shared: Dataset, each: Mapping[str, Any], varying: Sequence[str]

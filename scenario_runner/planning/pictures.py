@@ -127,7 +127,8 @@ def _array(file: Path) -> Picture:
         raise OSError("it is an archive of several arrays")
     if array.dtype.kind not in "ui" or array.dtype.itemsize > 2:
         raise ValueError(f"its values are {array.dtype}; integers of 8 or 16 bits are stored as is")
-    planes, rows, columns = _measures(array.shape, array.dtype.itemsize)
+    color = _is_color(array.shape, array.dtype.itemsize)
+    planes, rows, columns = _measures(array.shape, color=color)
     _bounded(rows, columns)
     return Picture(
         file,
@@ -135,14 +136,19 @@ def _array(file: Path) -> Picture:
         columns,
         planes,
         signed=array.dtype.kind == "i",
-        color=planes == 1 and array.ndim == 3 and array.shape[-1] == 3,
+        color=color,
         bits=array.dtype.itemsize * 8,
     )
 
 
-def _measures(shape: Sequence[int], item: int) -> tuple[int, int, int]:
+def _is_color(shape: Sequence[int], item: int) -> bool:
+    """Whether three columns are samples: of 8 bits they are, of more they are columns of slices."""
+    return len(shape) == 3 and shape[-1] == 3 and item == 1
+
+
+def _measures(shape: Sequence[int], *, color: bool) -> tuple[int, int, int]:
     """Planes, rows and columns of an array's shape."""
-    if len(shape) == 3 and shape[-1] == 3 and item == 1:
+    if color:
         return 1, shape[0], shape[1]
     if len(shape) not in (2, 3) or not all(shape):
         raise ValueError(

@@ -99,3 +99,30 @@ ZDS|{{ patients[0].studies[0].uid }}"""
     scenario = write_scenario(tmp_path / "s.yaml", given, patients=people)
     told = fabricate("run", scenario, "--site", site, "--out", tmp_path / "run")
     told.check(0)
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [({}, "passed"), ({"AccessionNumber": "A9"}, "AccessionNumber: plan 'A1', described 'A9'")],
+)
+def test_metadata_tell_of_a_study_too(tmp_path: Path, changed: dict[str, str], words: str) -> None:
+    given = [
+        {"generate": {"modify": changed}},
+        {"send": {"to": "pacs"}},
+        {"retrieve": {"from": "pacs", "via": "wado", "as": "metadata"}, "save_as": "described"},
+        {"assert": [{"consistent": {"with": "described"}}]},
+    ]
+    site = write_site(tmp_path / "site.yaml", {"pacs": {"embedded": {"dicomweb": {}}}})
+    scenario = write_scenario(tmp_path / "s.yaml", given, patients=PATIENTS)
+    out = tmp_path / "run"
+    fabricate("run", scenario, "--site", site, "--out", out).check(bool(changed))
+    *_, last = steps(record(out)).values()
+    assert words in last["message"]
+
+
+def test_what_says_nothing_of_a_study_agrees_with_nobody(tmp_path: Path) -> None:
+    given = [
+        {"send": {"to": "pacs"}, "save_as": "sent"},
+        {"assert": [{"consistent": {"with": "sent"}}]},
+    ]
+    assert "sent tells nothing of the study" in _run(tmp_path, given, 1)

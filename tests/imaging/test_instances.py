@@ -178,3 +178,16 @@ def test_a_half_written_file_is_removed(tmp_path: Path) -> None:
     with pytest.raises(TypeError):
         broken.write(tmp_path / "a.dcm")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "kind", [one for one in MODALITIES if builders()[one].defaults.frames > 1 or one == "NM"]
+)
+def test_three_columns_of_grey_are_no_samples_of_colour(kind: str) -> None:
+    for size in ((3, 3), (7, 3)):
+        frames = min(3, builders()[kind].defaults.frames)
+        series = plan_series(kind, images=1, size=size, frames=frames, burn_in=False)
+        dataset = factory().instance(series.images[0]).dataset()
+        assert dataset.SamplesPerPixel == 1
+        assert (dataset.Rows, dataset.Columns) == size
+        assert dataset.NumberOfFrames == (2 if kind == "NM" else 3)

@@ -50,6 +50,18 @@ def test_a_volume_gives_its_slices_to_the_frames_of_a_loop(tmp_path: Path) -> No
     assert (dataset.pixel_array == loop).all()
 
 
+@pytest.mark.parametrize("shape", [(3, 9, 3), (1, 9, 3), (1, 12, 16), (3, 3, 3)])
+def test_slices_are_grey_however_few_or_narrow_they_are(
+    tmp_path: Path, shape: tuple[int, ...]
+) -> None:
+    volume = (np.arange(np.prod(shape)).reshape(shape) + 500).astype(np.uint16)
+    np.save(tmp_path / "volume.npy", volume)
+    _, datasets = made(tmp_path, "volume.npy", modality="CT")
+    assert (np.stack([each.pixel_array for each in datasets]) == volume).all()
+    middle = (int(volume.min()) + int(volume.max())) / 2
+    assert {(each.SamplesPerPixel, each.WindowCenter) for each in datasets} == {(1, middle)}
+
+
 def test_a_grey_picture_fills_the_bits_of_the_modality(tmp_path: Path) -> None:
     Image.fromarray(RAMP.astype(np.uint8)).save(tmp_path / "own.png")
     _, (dataset,) = made(tmp_path, "own.png", modality="CR")

@@ -9,6 +9,7 @@ import pytest
 from pydicom import Dataset
 
 from tests.pacs.worklist_items import write_item
+from tests.peers.languages import qrscp
 from tests.peers.processes import Server, dcmqrscp, orthanc, wlmscpfs
 from tests.running import fabricate, record, steps, write_scenario, write_site
 
@@ -341,3 +342,33 @@ def test_conditions_and_waits_read_text_of_no_declared_character_set_as_it_fits(
         "same": "passed", "another": "skipped", "not_same": "skipped", "not_another": "passed",
     }  # fmt: skip
     assert "it fits in ISO_IR 101" in done["not_same"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("start", "names"),
+    [(qrscp, ["ЖУКОВ^ИВАН", "YAMADA^TARO=山田^太郎"]), (orthanc, ["YAMADA^TARO=山田^太郎"])],
+)
+def test_a_name_whose_letters_an_answer_lost_is_consistent_with_nothing_else_than_itself(
+    tmp_path: Path, start: Any, names: list[str]
+) -> None:
+    series = [{**SERIES, "size": [16, 16]}]
+    patients = [
+        {"id": f"P{n}", "name": name, "studies": [{"accession": f"A{n}", "series": series}]}
+        for n, name in enumerate(names)
+    ]
+    ask = {"on": "pacs", "level": "study", "return": ["PatientName"]}
+    with start(tmp_path) as server:
+        dicom = {"host": server.host, "port": server.port, "ae_title": server.ae_title}
+        site = write_site(tmp_path / "site.yaml", {"pacs": {"dicom": dicom}})
+        given: list[Any] = [{"send": {"to": "pacs"}}]
+        for n in range(len(names)):
+            given += [
+                {"query": {**ask, "match": {"PatientID": f"P{n}"}}, "save_as": f"found{n}"},
+                {"assert": [{"consistent": {"of": f"A{n}", "with": f"found{n}"}}]},
+            ]
+        file = write_scenario(tmp_path / "s.yaml", given, patients=patients)
+        out = tmp_path / "run"
+        fabricate("run", file, "--site", site, "--registry", ":memory:", "--out", out).check()
+    for each in steps(record(out)).values():
+        for check in each["checks"]:
+            assert "not compared, because letters of it are lost: PatientName" in check["message"]

@@ -30,7 +30,7 @@ def shared(series: PlannedSeries, frame: Frame) -> Dataset:
     spacing = ds(round(_BODY_MM / series.rows, 6))
     dataset.PixelSpacing = [spacing, spacing]
     patient_orientation(dataset)
-    views = frame.pixels.shape[0] if frame.pixels.ndim == 3 else 1
+    views = frame.count or 1
     nm_multiframe(dataset, views)
     nm_image(dataset, series)
     nm_isotope(dataset, series)

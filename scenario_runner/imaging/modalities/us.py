@@ -27,7 +27,7 @@ def shared(series: PlannedSeries, frame: Frame) -> Dataset:
     """Everything the images of an ultrasound series have alike."""
     dataset = Dataset()
     study.common_head(dataset, series)
-    color = frame.pixels.shape[-1] == 3
+    color = frame.samples > 1
     # Value 4 adds up what is shown (C.8.5.6.1.1): 0001 two-dimensional, 0010 colour Doppler.
     kind = _KINDS.get(series.body_part.upper(), "ABDOMINAL")
     image.general_image(dataset, ["ORIGINAL", "PRIMARY", kind, "0011" if color else "0001"])

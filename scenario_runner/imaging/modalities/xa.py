@@ -21,7 +21,7 @@ def shared(series: PlannedSeries, frame: Frame) -> Dataset:
     image.general_image(dataset, ["ORIGINAL", "PRIMARY", "SINGLE PLANE"])
     dataset.PatientOrientation = ""
     image.image_pixel(dataset, frame)
-    if frame.pixels.ndim == 3:
+    if frame.count is not None:
         multiframe.cine(dataset, frame, round(1000 / 15, 3))
     image.voi_lut(dataset, frame)
     xray_image(dataset)

@@ -57,7 +57,7 @@ def head(dataset: Dataset, series: PlannedSeries, frame: Frame, image_type: List
     dataset.PresentationLUTShape = "IDENTITY"
     dataset.AcquisitionContextSequence = Sequence()
     image.image_pixel(dataset, frame)
-    drawn = frame.pixels.shape[0] if frame.pixels.ndim == 3 else 1
+    drawn = frame.count or 1
     if drawn != series.frames:
         raise UsageError(
             f"series {series.id}: the phantom '{series.phantom}' draws {drawn} frames, "

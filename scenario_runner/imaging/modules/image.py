@@ -52,9 +52,9 @@ def sop_each(image: PlannedImage, seconds_apart: float) -> dict[str, Any]:
 def image_pixel(dataset: Dataset, frame: Frame, photometric: str = "MONOCHROME2") -> None:
     """Image Pixel Description (C.7.6.3) of what the phantom drew."""
     pixels = frame.pixels
-    color = pixels.ndim >= 3 and pixels.shape[-1] == 3
-    rows, columns = pixels.shape[-3:-1] if color else pixels.shape[-2:]
-    dataset.SamplesPerPixel = 3 if color else 1
+    color = frame.samples > 1
+    rows, columns = frame.plane[:2]
+    dataset.SamplesPerPixel = frame.samples
     dataset.PhotometricInterpretation = "RGB" if color else photometric
     if color:
         dataset.PlanarConfiguration = 0

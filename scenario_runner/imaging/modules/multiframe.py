@@ -16,8 +16,7 @@ _FRAME_TIME = 0x00181063
 
 def cine(dataset: Dataset, frame: Frame, frame_ms: float) -> None:
     """Frames that follow each other in time, frame_ms apart."""
-    color = frame.pixels.shape[-1] == 3
-    dataset.NumberOfFrames = frame.pixels.shape[0] if frame.pixels.ndim == 3 + color else 1
+    dataset.NumberOfFrames = frame.count or 1
     dataset.FrameIncrementPointer = _FRAME_TIME
     dataset.FrameTime = ds(frame_ms)
     dataset.CineRate = round(1000 / frame_ms)

@@ -38,7 +38,7 @@ class PictureFrames:
         except (OSError, ValueError, SyntaxError, EOFError) as error:
             message = f"'{self._name}' cannot be read: {error}"
             raise refusal(series, "FAB313", message, None) from None
-        color = self._planes.ndim == 4
+        self._color = color = self._planes.ndim == 4
         if not unchanged:
             raise UsageError(f"series {series.id}: '{self._name}' changed while the run went on")
         self._bits = self._bits_stored(self._planes)
@@ -53,7 +53,7 @@ class PictureFrames:
             pixels = self._planes if chosen == list(range(count)) else self._planes[chosen]
         else:
             pixels = self._planes[index * count // series.image_count]
-        return Frame(pixels=pixels, bits_stored=self._bits, window=self._window)
+        return Frame(pixels=pixels, bits_stored=self._bits, window=self._window, color=self._color)
 
     def _bits_stored(self, planes: NDArray[Any]) -> int:
         modality = self._series.modality
@@ -75,7 +75,7 @@ def _load(series: PlannedSeries, picture: Picture) -> NDArray[Any]:
 def _array(array: NDArray[Any], series: PlannedSeries, picture: Picture) -> NDArray[Any]:
     """An array's values as they are, in a type that the modality has."""
     modality = series.modality
-    planes = array if picture.planes > 1 else array[None]
+    planes = array[None] if picture.color else array.reshape((-1, picture.rows, picture.columns))
     if not picture.color and planes.dtype.itemsize == 1 and modality not in EIGHT_BITS:
         planes = planes.astype(np.int16 if picture.signed else np.uint16)
     return np.ascontiguousarray(planes)
