@@ -38,7 +38,7 @@ def snippet(target: str, findings: Sequence[Finding]) -> str:
         if found:
             text += f"# {title}:\n"
             for one in found:
-                text += f"#   {one.subject}: {_shown(one)}\n"
+                text += f"#   {one.subject}: {shown(one)}\n"
                 text += "".join(f"#     {words}\n" for words in _why(one, None))
     return text.replace(MARK, "# ")
 
@@ -86,7 +86,8 @@ def _named(subject: str, written: str) -> str:
     return _UIDS[subject](written) if subject in _UIDS else written
 
 
-def _shown(finding: Finding) -> str:
+def shown(finding: Finding) -> str:
+    """The value for people."""
     value = finding.value
     if value is None:
         return finding.note or "not known"

@@ -76,6 +76,17 @@ def test_a_service_without_a_site_file_gets_its_own_with_the_first_system(
         row = page.get_by_role("row").filter(has_text="pacs")
         row.get_by_role("button", name="Test").click()
         expect(row).to_contain_text("0000")
+        row.get_by_role("link", name="Learn …").click()
+        page.get_by_label("Write what is unusual").check()
+        page.get_by_role("button", name="Ask it").click()
+        kept = page.get_by_role("row").filter(has_text="duplicates")
+        expect(kept).to_contain_text("kept")
+        expect(page.get_by_text("5 of the studies stay there")).to_be_visible()
+        for look in LOOKS:
+            it.look(*look)
+            assert it.violations() == []
+            assert it.overflow() == 0
+        assert "duplicates: kept" in own.read_text()
         for path, field in (("/query", "PACS"), ("/generate", "Send to")):
             options = it.go(path).get_by_label(field, exact=True).locator("option")
             expect(options.first).to_have_text("pacs")

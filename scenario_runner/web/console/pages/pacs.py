@@ -18,6 +18,7 @@ from scenario_runner.web.console.fields import Fields
 from scenario_runner.web.console.navigation import Group
 from scenario_runner.web.console.page import Desk, Page, Panel
 from scenario_runner.web.console.pages.pacs_editing import editing_routes
+from scenario_runner.web.console.pages.pacs_learning import learning_routes
 
 _PATIENCE: Final = 15.0
 """Seconds that a system has for all its answers."""
@@ -27,6 +28,7 @@ _GLANCE: Final = 5.0
 
 def _routes(router: APIRouter, desk: Desk) -> None:
     editing_routes(router, desk)
+    learning_routes(router, desk)
 
     @router.get("/pacs")
     def overview(request: Request, asking: Runner) -> Response:
