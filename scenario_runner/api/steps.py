@@ -260,6 +260,10 @@ class StepContext(Protocol):
         """Evaluate a deferred expression with further names beside the usual ones."""
         ...
 
+    def holds(self, expression: str | bool, names: Mapping[str, Any]) -> bool:
+        """Whether a deferred condition holds, by the rules of ``when``; names as for ``evaluate``."""
+        ...
+
     def checks(self, entries: Any) -> list[CheckResult]:
         """Evaluate a list of checks as ``assert`` has it, each reported as an event."""
         ...

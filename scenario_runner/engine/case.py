@@ -30,7 +30,7 @@ from scenario_runner.events import CaseFinished, CaseStarted
 from scenario_runner.fields.scalars import as_written
 from scenario_runner.language.branches import side_by_side
 from scenario_runner.language.entries import StepEntry
-from scenario_runner.language.templates import evaluate, render_tree
+from scenario_runner.language.templates import holds, render_tree
 from scenario_runner.temporary import TemporaryFolder
 
 NOTHING = Ending("skipped", "")
@@ -127,7 +127,7 @@ class CaseRunner:
         if skip_ is None:
             return NOTHING
         where = self._job.scenario.origins.where
-        if not evaluate(skip_.when, self._state.names, where(("skip", "when"))):
+        if not holds(skip_.when, self._state.names, where(("skip", "when"))):
             return NOTHING
         reason = render_tree(skip_.reason, self._state.names, where, ("skip", "reason"))
         return Ending("skipped", f"skipped: {as_written(reason)}", moot=True)

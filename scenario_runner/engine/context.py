@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -32,7 +32,7 @@ from scenario_runner.events import (
     Progress,
 )
 from scenario_runner.language.entries import StepEntry
-from scenario_runner.language.templates import evaluate
+from scenario_runner.language.templates import evaluate, holds
 
 if TYPE_CHECKING:
     from scenario_runner.events import Section
@@ -175,13 +175,22 @@ class AttemptContext(AttemptInstances):
 
     def evaluate(self, expression: str | bool, names: Mapping[str, Any]) -> Any:
         """Evaluate a deferred expression; text of no declared character set is read as it fits there."""
+        return self._worked_out(evaluate, expression, names)
+
+    def holds(self, expression: str | bool, names: Mapping[str, Any]) -> bool:
+        """Whether a deferred condition holds; text of no declared character set is read as it fits there."""
+        return bool(self._worked_out(holds, expression, names))
+
+    def _worked_out(
+        self, work: Callable[..., Any], expression: str | bool, names: Mapping[str, Any]
+    ) -> Any:
         if isinstance(expression, bool):
             return expression
         where = self._where(expression)
         seen = {**self.names, **names}
-        return evaluated_as_it_fits(
-            self.notes, seen, lambda names: evaluate(expression, names, where)
-        )[0]
+        return evaluated_as_it_fits(self.notes, seen, lambda names: work(expression, names, where))[
+            0
+        ]
 
     def _where(self, expression: str) -> Where:
         """Where a deferred expression stands: the parameter of this step that holds it."""

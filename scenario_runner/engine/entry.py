@@ -19,7 +19,7 @@ from scenario_runner.engine.step import Ending, StepRunner, finish, from_thrown,
 from scenario_runner.errors import InvalidInput, StepTimeout, Where
 from scenario_runner.language.entries import Repeat, StepEntry
 from scenario_runner.language.late import settled
-from scenario_runner.language.templates import evaluate, render_tree
+from scenario_runner.language.templates import holds, render_tree
 from scenario_runner.language.uses import Use
 from scenario_runner.language.value_diagnostics import no_list
 
@@ -70,7 +70,7 @@ class EntryRunner:
     ) -> Ending:
         """Turn after turn, until one does not pass, or enough of them have been."""
         endings: list[Ending] = []
-        holds = repeat.until is None
+        done = repeat.until is None
         try:
             while len(endings) < repeat.times:
                 if endings:
@@ -81,14 +81,14 @@ class EntryRunner:
                     return worst(*endings)
                 if repeat.until is not None:
                     names["result"] = endings[-1].value
-                    holds = bool(self._until(entry, repeat.until, deadline, names))
-                    if holds:
+                    done = self._until(entry, repeat.until, deadline, names)
+                    if done:
                         break
         except BaseException as error:  # noqa: BLE001 - whatever it is, the step is in the record
             return worst(*endings, self._cannot_start(entry, entry.id, "'until'", error))
         finally:
             self._after_turns(entry, len(endings))
-        if holds:
+        if done:
             return worst(*endings)
         message = f"'until' did not hold after {amount(len(endings), 'turn')}"
         ending = Ending("failed", message, exit_code=1)
@@ -137,8 +137,9 @@ class EntryRunner:
         when = entry.when
         try:
             if when is not None:
-                holds, why = self._in_time(entry, deadline, lambda: self._holds(when, names))
-                if not holds:
+                where = entry.origins.where((*entry.path, "when"))
+                runs, why = self._in_time(entry, deadline, lambda: self._holds(when, names, where))
+                if not runs:
                     said = "; ".join(filter(None, ("'when' does not hold", why)))
                     return skip(self._state, entry, step_id, said)
         except BaseException as error:  # noqa: BLE001 - whatever it is, the step is in the record
@@ -164,16 +165,15 @@ class EntryRunner:
             names: Mapping[str, Any] = dict(self._state.names)
             if use.outer is not None:
                 names = use.outer.scope.names(names)
-            if not self._holds(when, {**names, **use.extra})[0]:
+            where = use.origin.where(("when",), key=False)
+            if not self._holds(when, {**names, **use.extra}, where)[0]:
                 return use
         return None
 
-    def _holds(
-        self, expression: Any, names: Mapping[str, Any], where: Where | None = None
-    ) -> tuple[Any, str]:
-        """What ``when`` or ``until`` comes to, and which reading of an answer's text that rests on, if on any."""
+    def _holds(self, expression: Any, names: Mapping[str, Any], where: Where) -> tuple[bool, str]:
+        """Whether ``when`` or ``until`` holds, and which reading of an answer's text that rests on, if on any."""
         return evaluated_as_it_fits(
-            self._state.notes, names, lambda seen: evaluate(expression, seen, where)
+            self._state.notes, names, lambda seen: holds(expression, seen, where)
         )
 
     def _in_time(self, entry: StepEntry, deadline: Deadline, work: Callable[[], T]) -> T:

@@ -22,7 +22,10 @@ from scenario_runner.language.template_values import (
     kind,
     present,
     reach,
+    truth,
 )
+
+_Value = Callable[[nodes.Node], Any]
 
 
 def value_of(tree: nodes.Expr, names: Root, context: ExpressionContext) -> Any:
@@ -30,14 +33,34 @@ def value_of(tree: nodes.Expr, names: Root, context: ExpressionContext) -> Any:
 
     tree: of allowed nodes only, ``sandbox.refusals`` has found nothing in it.
     """
+    return _reader(names, context)(tree)
 
+
+def holds(tree: nodes.Expr, names: Root, context: ExpressionContext) -> bool:
+    """Whether the expression holds, as the condition of a step; tree and errors as for ``value_of``."""
+    return _holds(tree, _reader(names, context))
+
+
+def _reader(names: Root, context: ExpressionContext) -> _Value:
     def value(node: nodes.Node) -> Any:
         return _WAYS[type(node)](node, value, names, context)
 
-    return value(tree)
+    return value
 
 
-_Value = Callable[[nodes.Node], Any]
+def _holds(node: nodes.Node, value: _Value) -> bool:
+    """Whether each part that is a condition of its own holds: ``a`` and ``b`` of ``a and not b``."""
+    if isinstance(node, nodes.And):
+        return _holds(node.left, value) and _holds(node.right, value)
+    if isinstance(node, nodes.Or):
+        return _holds(node.left, value) or _holds(node.right, value)
+    if isinstance(node, nodes.Not):
+        return not _holds(node.node, value)
+    if isinstance(node, nodes.CondExpr) and node.expr2 is not None:
+        return _holds(node.expr1 if _holds(node.test, value) else node.expr2, value)
+    return truth(value(node))
+
+
 _Way = Callable[[Any, _Value, Root, ExpressionContext], Any]
 
 
@@ -96,6 +119,11 @@ def _arithmetic(node: nodes.BinExpr, value: _Value, _: Root, context: Expression
     return calculate(context.budget, node.operator, left, value(node.right))
 
 
+def _chosen(node: nodes.CondExpr, value: _Value, *_: Any) -> Any:
+    assert node.expr2 is not None  # refusals() let no other through
+    return value(node.expr1 if _holds(node.test, value) else node.expr2)
+
+
 _LIST: _Way = lambda node, value, *_: [value(item) for item in node.items]  # noqa: E731
 _WAYS: Mapping[type[nodes.Node], _Way] = {
     nodes.Const: lambda node, *_: node.value,
@@ -108,8 +136,8 @@ _WAYS: Mapping[type[nodes.Node], _Way] = {
     nodes.Compare: _compare,
     nodes.And: lambda node, value, *_: value(node.left) and value(node.right),
     nodes.Or: lambda node, value, *_: value(node.left) or value(node.right),
-    nodes.Not: lambda node, value, *_: not value(node.node),
-    nodes.CondExpr: lambda node, value, *_: value(node.expr1 if value(node.test) else node.expr2),
+    nodes.Not: lambda node, value, *_: not _holds(node.node, value),
+    nodes.CondExpr: _chosen,
     nodes.Neg: _sign,
     nodes.Pos: _sign,
     **dict.fromkeys(
@@ -123,4 +151,4 @@ _WAYS: Mapping[type[nodes.Node], _Way] = {
 }
 
 
-__all__ = ["value_of"]
+__all__ = ["holds", "value_of"]

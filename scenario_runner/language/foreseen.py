@@ -24,8 +24,8 @@ from scenario_runner.language.schema_marks import Mark, marks
 from scenario_runner.language.site import has_template
 from scenario_runner.language.template_limits import TemplateProblem
 from scenario_runner.language.templates import (
-    evaluate,
     expression_in,
+    holds,
     texts,
 )
 from scenario_runner.language.value_diagnostics import no_list
@@ -69,19 +69,28 @@ class Foreseen:
         self._entries = [
             entry
             for entry in (*scenario.setup, *scenario.steps, *scenario.final)
-            if next(texts([entry.parameters, entry.for_each, dict(entry.late)]), None) is not None
+            if _has_condition(entry)
+            or next(texts([entry.parameters, entry.for_each, dict(entry.late)]), None) is not None
         ]
         self._read = {entry.path: _members(entry) for entry in self._entries}
         self._seen: dict[Path, set[str]] = {entry.path: set() for entry in self._entries}
         self._given: list[_Given] = []
         self._found: list[tuple[_Given, Diagnostic]] = []
+        self._unskipped: list[Diagnostic] = []
+        """Why nobody knows whether a case is skipped."""
 
     def look_at(self, case: str, names: Mapping[str, Any]) -> None:
         """Take in what a case gives to its steps. names: ``vars matrix row site`` as its templates see them."""
         names = {name: value for name, value in names.items() if name in self._known}
         skip = self._scenario.header.skip
-        if skip is not None and self._holds(skip.when, names) is not False:
-            return
+        if skip is not None:
+            try:
+                where = self._scenario.origins.where(("skip", "when"))
+                if self._holds(skip.when, names, where) is not False:
+                    return
+            except InvalidInput as error:
+                self._unskipped += (_in_case(case, one) for one in error.diagnostics)
+                return
         for entry in self._entries:
             seen = self._seen[entry.path]
             key = repr([member_of(names, *one) for one in self._read[entry.path]])
@@ -105,10 +114,11 @@ class Foreseen:
             references = check_references(document, here, targets, self._plugins)
             found += ((given, one) for one in references)
         told: set[tuple[str, Where, str]] = set()
-        for given, one in found:
+        in_cases = ((one, self._of_case(given, one)) for given, one in found)
+        for one, worded in (*((one, one) for one in self._unskipped), *in_cases):
             if (key := (one.code, one.where, one.message)) not in told:
                 told.add(key)
-                yield self._of_case(given, one)
+                yield worded
         entries = [*self._scenario.setup, *self._scenario.steps, *self._scenario.final]
         yield from check_saved(document, marked, entries, self._plugins.steps())
 
@@ -116,16 +126,19 @@ class Foreseen:
         """With the case in which it is, where others give the step something else."""
         if len(self._seen[given.entry.path]) < 2:
             return one
-        return replace(one, hint="\n".join(filter(None, (one.hint, f"in the case {given.case}"))))
+        return _in_case(given.case, one)
 
     def _ways(self, entry: StepEntry, names: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
         """The parameters that the step will have, and what will stand beside them, for each item; none where it will not run, or nobody knows yet."""
         for use in () if entry.use is None else entry.use.whole:
-            if not self._runs(use.entry.get("when"), self._within(_scope(use.outer), names)):
+            outer = {**self._within(_scope(use.outer), names), **use.extra}
+            where = use.origin.where(("when",), key=False)
+            if not self._runs(use.entry.get("when"), outer, where):
                 return
         known = self._within(_scope(entry.use), names)
+        place = entry.origins.where((*entry.path, "when"))
         for more in self._items(entry, known):
-            if self._runs(entry.when, {**known, **more}):
+            if self._runs(entry.when, {**known, **more}, place):
                 path = entry.parameters_path
                 late = _evaluated_later(entry, self._plugins)
                 tree = _partly(entry.parameters, {**known, **more}, entry, path, late)
@@ -161,21 +174,18 @@ class Foreseen:
                 params[name] = _value(name, value, before)
         return {**before, "params": params}
 
-    def _runs(self, when: Any, names: Mapping[str, Any]) -> bool:
-        """Whether it is certain that ``when`` holds; where it is not, the step is judged when it runs."""
-        return when is None or self._holds(when, names) is True
+    def _runs(self, when: Any, names: Mapping[str, Any], where: Where) -> bool:
+        """Whether it is certain that ``when`` holds; where it is not, the step is judged when it runs. Raises InvalidInput."""
+        return when is None or self._holds(when, names, where) is True
 
-    def _holds(self, expression: Any, names: Mapping[str, Any]) -> bool | None:
-        """Whether an expression holds; None for what is not known."""
-        if not isinstance(expression, str):
-            return bool(expression)
+    def _holds(self, expression: Any, names: Mapping[str, Any], where: Where) -> bool | None:
+        """Whether an expression holds; None for what is not known. Raises InvalidInput for one that has no value."""
         try:
-            part = expression_in(expression)
-            if not is_known_part(part, names):
+            if isinstance(expression, str) and not is_known_part(expression_in(expression), names):
                 return None
-            return bool(evaluate(expression, names))
-        except (InvalidInput, TemplateProblem):
-            return None
+        except TemplateProblem:
+            return None  # what is no expression is told of by whoever looks at all of them
+        return holds(expression, names, where)
 
     def _complaints(self, given: _Given) -> Iterator[Diagnostic]:
         entry, path = given.entry, given.entry.parameters_path
@@ -198,6 +208,17 @@ class Foreseen:
                     has_template,
                     entry.parameters[number][name],
                 )
+
+
+def _has_condition(entry: StepEntry) -> bool:
+    uses = () if entry.use is None else entry.use.whole
+    return any(
+        isinstance(one, str) for one in (entry.when, *(use.entry.get("when") for use in uses))
+    )
+
+
+def _in_case(case: str, one: Diagnostic) -> Diagnostic:
+    return replace(one, hint="\n".join(filter(None, (one.hint, f"in the case {case}"))))
 
 
 def _scope(use: Use | None) -> Scope | None:

@@ -17,7 +17,7 @@ from scenario_runner.language.same import Same
 from scenario_runner.language.sandbox import parsed
 from scenario_runner.language.template_limits import TemplateProblem
 from scenario_runner.language.template_trees import every
-from scenario_runner.language.templates import evaluate, expression_in, texts
+from scenario_runner.language.templates import expression_in, holds, texts
 from scenario_runner.language.written_entries import written_entries
 
 if TYPE_CHECKING:
@@ -60,9 +60,7 @@ def _always(expression: Any, data: Mapping[str, Any], *, wanted: bool) -> bool:
         if not names <= {"matrix"}:
             return False
         cases = _cases(data.get("matrix")) if names else [{}]
-        return bool(cases) and all(
-            bool(evaluate(expression, {"matrix": case})) is wanted for case in cases
-        )
+        return bool(cases) and all(holds(expression, {"matrix": case}) is wanted for case in cases)
     except (InvalidInput, TemplateProblem):
         return False
 

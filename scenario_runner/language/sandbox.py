@@ -9,12 +9,12 @@ from __future__ import annotations
 import inspect
 import re
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.parser import Parser
 
-from scenario_runner.language.evaluating import value_of
+from scenario_runner.language.evaluating import holds, value_of
 from scenario_runner.language.template_filters import FILTERS
 from scenario_runner.language.template_limits import TemplateProblem, pay_for_file, require_work
 from scenario_runner.language.template_operators import TEXT_METHODS
@@ -31,6 +31,7 @@ from scenario_runner.language.template_values import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+T = TypeVar("T")
 MAX_EXPRESSION = 4_096
 """Characters that one expression may have."""
 MAX_IN_FILE = 500_000
@@ -224,11 +225,22 @@ class Expression:
 
     def evaluate(self, names: Mapping[str, Any]) -> Any:
         """The value for these names. Raises TemplateProblem."""
+
+        def value(context: ExpressionContext) -> Any:
+            found = present(value_of(self._tree, Root(names), context))
+            return checked_number(found) if isinstance(found, int | float) else found
+
+        return self._worked_out(value)
+
+    def holds(self, names: Mapping[str, Any]) -> bool:
+        """Whether it is true for these names. Raises TemplateProblem, also for text that is neither true nor false."""
+        return self._worked_out(lambda context: holds(self._tree, Root(names), context))
+
+    def _worked_out(self, work: Callable[[ExpressionContext], T]) -> T:
         require_work()
         context = ExpressionContext()
         try:
-            value = present(value_of(self._tree, Root(names), context))
-            return checked_number(value) if isinstance(value, int | float) else value
+            return work(context)
         except RecursionError:
             raise TemplateProblem("FAB208", "a value is nested too deeply") from None
         except MemoryError:

@@ -17,7 +17,7 @@ from jinja2 import StrictUndefined
 
 from scenario_runner.answers import Match
 from scenario_runner.dicom.dictionary import tag_for_keyword
-from scenario_runner.fields.scalars import as_written
+from scenario_runner.fields.scalars import as_written, plain_scalar
 from scenario_runner.language.diagnostic_words import did_you_mean, some_of
 from scenario_runner.language.template_limits import (
     MAX_BITS,
@@ -84,6 +84,28 @@ def kind(value: Any) -> str:
         if isinstance(value, types):
             return word
     return "something that only steps and checks can use"
+
+
+_UNCLEAR = frozenset({"true", "false", "yes", "no", "y", "n", "on", "off"})
+"""Text that a reader takes for true or false, whatever its case; as they stand, ``true`` and ``false`` are."""
+
+
+def truth(value: Any) -> bool:
+    """Whether a value holds where true or false is asked for.
+
+    Text, which is all that a table or a PACS gives, is read as a scalar of a scenario: ``false``, ``0``, ``null`` and
+    empty text do not hold. Raises TemplateProblem for text that may be meant either way, and for what is missing.
+    """
+    if not isinstance(value, str):
+        return bool(value)
+    read = plain_scalar(value.strip())
+    if isinstance(read, str) and read.lower() in _UNCLEAR:
+        raise TemplateProblem(
+            "FAB207",
+            f"'{read}' is text, which as a condition is neither true nor false",
+            f"give true or false, or compare it: … == '{read}'",
+        )
+    return bool(read)
 
 
 def meant(word: str, known: Iterable[str]) -> str:

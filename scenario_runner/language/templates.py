@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from jinja2 import TemplateSyntaxError
 
@@ -20,11 +20,12 @@ from scenario_runner.errors import (
     Where,
 )
 from scenario_runner.language.document import Path
-from scenario_runner.language.sandbox import compiled, environment
+from scenario_runner.language.sandbox import Expression, compiled, environment
 from scenario_runner.language.template_limits import MAX_TEXT, Budget, TemplateProblem
 from scenario_runner.language.template_values import text_of
 from scenario_runner.lazy_dataclasses import dataclass
 
+T = TypeVar("T")
 WhereIs = Callable[[Path], Where]
 """Where the value at a path stands: ``Document.where``."""
 
@@ -183,19 +184,35 @@ class _Rendering:
 
 
 def evaluate(expression: Any, names: Mapping[str, Any], where: Where | None = None) -> Any:
-    """The value of a ``when`` or an ``expr``: ``a > b``, ``{{ a > b }}``, or a value as it is.
+    """The value of an expression: ``a + b``, ``{{ a + b }}``, or a value as it is.
 
     where: where it stands, for the diagnostic. Raises InvalidInput.
     """
+
+    def value(found: Expression) -> Any:
+        worth = found.evaluate(names)
+        Budget().whole(worth)
+        return worth
+
+    return _worked_out(expression, value, where) if isinstance(expression, str) else expression
+
+
+def holds(expression: Any, names: Mapping[str, Any], where: Where | None = None) -> bool:
+    """Whether a ``when`` or an ``expr`` holds: ``a > b``, ``{{ a > b }}``, or true or false as it is.
+
+    where: where it stands, for the diagnostic. Raises InvalidInput, also for text that is neither true nor false.
+    """
     if not isinstance(expression, str):
-        return expression
+        return bool(expression)
+    return _worked_out(expression, lambda found: found.holds(names), where)
+
+
+def _worked_out(expression: str, work: Callable[[Expression], T], where: Where | None) -> T:
     try:
-        value = compiled(expression_in(expression).text).evaluate(names)
-        Budget().whole(value)
+        return work(compiled(expression_in(expression).text))
     except TemplateProblem as problem:
         place = where or Where("(expression)")
         raise InvalidInput([diagnostic(problem, place, expression)]) from None
-    return value
 
 
 def expression_in(text: str) -> Part:
@@ -262,6 +279,6 @@ def scalars(value: Any, below: Path = ()) -> Iterator[tuple[Path, Any]]:
 
 
 __all__ = [
-    "Part", "diagnostic", "evaluate", "expression_in", "is_template", "render_text",
+    "Part", "diagnostic", "evaluate", "expression_in", "holds", "is_template", "render_text",
     "render_tree", "split", "texts", "within",
 ]  # fmt: skip

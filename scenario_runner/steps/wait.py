@@ -138,7 +138,7 @@ class Wait(Step):
             if poll.get("lacks"):  # no time will mend that
                 return self._result("failed", f"cannot be told: {poll['error']}", polls)
             failing = self._failing()
-            if failing is not None and context.evaluate(failing, {"poll": poll}):
+            if failing is not None and context.holds(failing, {"poll": poll}):
                 return self._result("failed", f"fail_when held after {_summary(poll)}", polls)
             left = context.deadline.remaining(patience - (monotonic() - started)) or 0.0
             if left <= self.every:
@@ -196,7 +196,7 @@ class Wait(Step):
                 poll["note"] = note.removeprefix("; ")
         if self.until.expr is not None:
             poll["elapsed"] = round(monotonic() - started, 3)
-            holds = holds and bool(context.evaluate(str(self.until.expr), {"poll": poll}))
+            holds = holds and context.holds(str(self.until.expr), {"poll": poll})
         return holds
 
     def _failing(self) -> str | bool | None:

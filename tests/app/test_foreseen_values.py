@@ -133,6 +133,39 @@ def test_what_will_not_run_or_is_known_later_is_no_mistake(tmp_path: Path) -> No
     assert validated(tmp_path, RIGHT) == []
 
 
+def test_a_cell_that_is_no_condition_is_told_before_the_run_wherever_it_is_one(
+    tmp_path: Path,
+) -> None:
+    table = "id,go\\nA,true\\nB,false\\nC,No\\n"
+    text = """
+    rows: people.csv
+    steps:
+      - {echo: {to: pacs}, when: row.go}
+      - {use: {steps: radiology/look@^1, with: {most: 1}}, when: not row.go}
+      - assert: [{equal: {actual: a, expected: "{{ 'a' if row.go else 'b' }}"}}]
+    """
+    found = validated(tmp_path, text, table=table)
+    words = "'No' is text, which as a condition is neither true nor false"
+    assert {one["message"] for one in found} == {words}
+    lines = (tmp_path / "example.yaml").read_text("utf-8").splitlines()
+    assert [lines[one["line"] - 1].strip()[:7] for one in found] == [
+        "- {echo",
+        "- {use:",
+        "- asser",
+    ]
+    assert all("in the case example[row=C]" in one["hint"] for one in found)
+    (one,) = validated(
+        tmp_path / "skip",
+        """
+    rows: people.csv
+    skip: {when: row.go, reason: off}
+    steps: [{echo: {to: pacs}}]
+    """,
+        table=table,
+    )
+    assert one["message"] == words
+
+
 def test_expressions_that_steps_evaluate_themselves_may_be_of_any_type(tmp_path: Path) -> None:
     text = """
     vars: {n: 2}

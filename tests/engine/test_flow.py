@@ -67,6 +67,25 @@ def test_when_decides_at_the_time_the_step_is_reached(play: Play) -> None:
     }  # fmt: skip
 
 
+def test_a_text_decides_as_the_scalar_that_is_written_in_it(play: Play) -> None:
+    entries = [
+        probe(value={"no": "false", "go": "true", "odd": "no"}) | {"save_as": "answer"},
+        probe() | {"when": "answer.no", "id": "no"},
+        probe() | {"when": "not answer.no and answer.go", "id": "go"},
+        probe() | {"repeat": {"times": 3, "until": "answer.go"}, "id": "until"},
+        probe() | {"when": "answer.odd", "id": "odd"},
+    ]
+    done, run = play(entries)
+    assert outcomes(run) == {
+        "probe": "passed", "no": "skipped", "go": "passed", "until[0]": "passed", "odd": "error",
+    }  # fmt: skip
+    assert (
+        "'no' is text, which as a condition is neither true nor false"
+        in steps(run)["odd"]["message"]
+    )
+    assert done.code == 3
+
+
 def test_for_each_runs_once_for_each_item_and_collects_the_values(play: Play) -> None:
     entries = [
         probe(value="{{ item * 2 }}") | {"for_each": [1, 2, 3], "id": "double", "save_as": "all"},

@@ -13,6 +13,7 @@ from scenario_runner.fields.scalars import WrittenFloat
 from scenario_runner.language.loader import parse_document
 from scenario_runner.language.templates import (
     evaluate,
+    holds,
     is_template,
     render_tree,
     split,
@@ -281,3 +282,39 @@ def test_any_text_at_all_splits_or_is_a_diagnostic(text: str) -> None:
         assert any(part.is_expression for part in split(text))
     else:
         assert value == text
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("cell", {"true": True, "false": False, "0": False, "": False, "~": False, " 1": True, "CT": True}),
+        ("not cell", {"true": False, "false": True, "0": True}),
+        ("{{ cell and vars.on }}", {"true": True, "false": False}),
+        ("cell or vars.none", {"true": True, "0.0": False}),
+        ("(1 if cell else 0) == 1", {"true": True, "false": False}),
+        ("cell if vars.on else true", {"true": True, "false": False}),
+        ("cell == 'no'", {"no": True, "yes": False}),
+    ],
+)  # fmt: skip
+def test_a_condition_takes_a_text_as_the_scalar_that_is_written_in_it(
+    condition: str, expected: dict[str, bool]
+) -> None:
+    assert {text: holds(condition, {**NAMES, "cell": text}) for text in expected} == expected
+
+
+@pytest.mark.parametrize("text", ["no", "No", "YES", "off", "FALSE", "y"])
+@pytest.mark.parametrize("condition", ["cell", "vars.on and not cell", "(1 if cell else 2) == 1"])
+def test_a_text_that_may_be_meant_either_way_is_refused_as_a_condition(
+    condition: str, text: str
+) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        holds(condition, {**NAMES, "cell": text})
+    (found,) = caught.value.diagnostics
+    assert found.code == "FAB207"
+    assert found.message == f"'{text}' is text, which as a condition is neither true nor false"
+
+
+def test_or_that_gives_a_value_takes_the_first_that_is_not_empty() -> None:
+    names = {**NAMES, "cell": "No", "nothing": ""}
+    assert evaluate("cell or 'x'", names) == "No"
+    assert evaluate("nothing or 'x'", names) == "x"
