@@ -255,6 +255,9 @@ class ProtocolViolation(TargetError):
 class OperationFailed(TargetError):
     """The peer answered with a failure status; ``reason`` holds it and the peer's comment."""
 
+    http_status: int | None = None
+    """The status by itself, where the answer came over HTTP."""
+
 
 class Unsupported(TargetError):
     """The target cannot do that at all (no such service configured or known)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
@@ -102,7 +103,7 @@ def studies_of(
         try:
             found = asked(f"ImagingStudy?{urlencode([*query, _INCLUDED])}")
         except OperationFailed as error:
-            if "HTTP 400" not in error.reason:
+            if error.http_status != HTTPStatus.BAD_REQUEST:
                 raise
             # A server that cannot include gives no names; a bad query is told all the same.
             found = asked(f"ImagingStudy?{urlencode(query)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import model_validator
@@ -139,7 +140,7 @@ class FhirWrite(Step):
         try:
             found = target.fhir_search("ImagingStudy", query, context.deadline, limit=2).resources
         except OperationFailed as error:
-            if "HTTP 400" not in error.reason:
+            if error.http_status != HTTPStatus.BAD_REQUEST:
                 raise
             return None  # a server that cannot search by series
         unnamed = [one for one in found if writing.is_unnamed(one, series)]

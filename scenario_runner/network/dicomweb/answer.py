@@ -132,15 +132,13 @@ class Answer:
         never followed: they would carry instances and credentials to a place nobody named.
         """
         if self.status in (401, 403, 407):
-            raise self._peer.error(
-                OperationFailed,
+            raise self.failure(
                 f"{self.evidence.method} was refused",
                 f"{self.words}, not authorized",
                 hint=f"check 'auth' of the target's '{self._peer.service}' service in the site file",
             )
         if 300 <= self.status < 400:
-            raise self._peer.error(
-                OperationFailed,
+            raise self.failure(
                 f"{self.evidence.method} was redirected",
                 f"{self.words} to {_elsewhere(self.header('location'))}, which is not followed",
                 hint=f"put the place itself into the target's '{self._peer.service}' url in the site file",
@@ -152,9 +150,13 @@ class Answer:
         hint = None
         if self.status in (404, 405, 501):
             hint = "check the target's 'dicomweb' url: '/studies' is appended to it"
-        raise self._peer.error(
-            OperationFailed, f"{what} failed", f"{self.words}{self.explanation()}", hint=hint
-        )
+        raise self.failure(f"{what} failed", f"{self.words}{self.explanation()}", hint=hint)
+
+    def failure(self, message: str, reason: str, *, hint: str | None = None) -> OperationFailed:
+        """The error for an answer that is one of failure; it names the service and the status."""
+        error = self._peer.error(OperationFailed, message, reason, hint=hint)
+        error.http_status = self.status
+        return error
 
     def explanation(self) -> str:
         """`` (what the service says)`` when it says something in plain words, else nothing."""

@@ -220,7 +220,7 @@ class Fhir:
         if answer.status in BUSY:
             words = "; ".join(part for part in (words, f"{TRIES} times in a row") if part)
         reason = f"{answer.words}: {words}" if words else answer.words
-        return self._connection.peer.error(OperationFailed, f"{what} failed", reason, hint=hint)
+        return answer.failure(f"{what} failed", reason, hint=hint)
 
 
 def _compare(found: Found, first: Page, query: Sequence[tuple[str, str]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.errors import OperationFailed
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 _INCLUDED: Final = ("ImagingStudy:patient", "ImagingStudy:basedon")
 _FOLLOWED: Final = ("subject", "basedOn", "encounter", "referrer", "interpreter")
 """References of a study that say something of its images; those of its series are performers."""
-_GONE: Final = ("HTTP 404", "HTTP 410")
 _Told = Callable[[str, int], object]
 
 
@@ -65,7 +65,7 @@ def _searched(fhir: Fhir, query: Sequence[tuple[str, str]], most: int) -> Found:
     try:
         return fhir.search("ImagingStudy", [*query, *included], limit=most)
     except OperationFailed as error:
-        if "HTTP 400" not in error.reason:
+        if error.http_status != HTTPStatus.BAD_REQUEST:
             raise
         # A server that cannot include is asked for each reference; a bad query is told all the same.
         return fhir.search("ImagingStudy", query, limit=most)
@@ -153,7 +153,7 @@ def _follow(
     try:
         beside[reference] = read(short)
     except OperationFailed as error:
-        if needed and not error.reason.startswith(_GONE):
+        if needed and error.http_status not in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
             raise
         beside[reference] = None
     told(short.partition("/")[0], len(beside))

@@ -13,6 +13,7 @@ from scenario_runner.deadline import Deadline
 from scenario_runner.errors import OperationFailed, ProtocolViolation, StepTimeout, TargetError
 from scenario_runner.orders.fhir import connection
 from scenario_runner.orders.fhir.client import Fhir
+from scenario_runner.orders.fhir.collecting import collect
 from scenario_runner.orders.fhir.connection import retry_after
 from scenario_runner.orders.fhir.token import Credentials
 from tests.network.dicomweb.services import Asked, Reply, service
@@ -310,3 +311,25 @@ def test_a_conditional_create_says_whether_it_was_there(answering: Any) -> None:
         assert (done.reference, done.created) == ("Patient/7", False)
         assert fhir.update({**patient, "id": "7"}).reference == "Patient/7"
     assert [one.method for one in asked] == ["POST", "POST", "PUT"]
+
+
+@pytest.mark.parametrize("status", [400, 422])
+def test_only_the_status_says_that_a_server_cannot_include(answering: Any, status: int) -> None:
+    """Whatever a server words: its text may well name the status of another one."""
+    outcome = {
+        "resourceType": "OperationOutcome",
+        "issue": [{"severity": "error", "diagnostics": "the index said HTTP 400"}],
+    }
+
+    def behave(asked: Asked) -> Reply:
+        if "/metadata" in asked.path:
+            return reply({"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1"})
+        return reply(outcome, status) if "_include" in asked.path else reply(bundle(study(1)))
+
+    with answering(behave) as (fhir, _):
+        if status == 400:
+            assert json.loads(collect(fhir, [], 10))["studies"] == [study(1)]
+            return
+        with pytest.raises(OperationFailed, match="422") as caught:
+            collect(fhir, [], 10)
+    assert caught.value.http_status == 422
