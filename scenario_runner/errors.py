@@ -147,6 +147,15 @@ def in_file_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     )
 
 
+class Advised(ValueError):
+    """A value that is wrong, and what to do about it: apart for a diagnostic, its text is both."""
+
+    def __init__(self, words: str, hint: str) -> None:
+        super().__init__(f"{words}; {hint}")
+        self.words = words
+        self.hint = hint
+
+
 class FabricatorError(Exception):
     """Root of the tree. ``message`` is one sentence; ``hint`` says what to do about it."""
 

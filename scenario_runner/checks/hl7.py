@@ -10,7 +10,7 @@ from pydantic import field_validator
 from scenario_runner.api import Check, CheckResult, StepContext, Text
 from scenario_runner.checks.compare import verdict
 from scenario_runner.checks.equality import short
-from scenario_runner.errors import InvalidInput, UsageError
+from scenario_runner.errors import Advised, InvalidInput, UsageError
 
 
 class Hl7(Check):
@@ -37,7 +37,7 @@ class Hl7(Check):
         from scenario_runner.orders.hl7.paths import parse_path
 
         if not parse_path(given).field:
-            raise ValueError(f"'{given}' is a whole segment; name a field, such as PID-5.1")
+            raise Advised(f"'{given}' is a whole segment", "name a field, such as PID-5.1")
         return given
 
     def evaluate(self, context: StepContext) -> CheckResult:

@@ -10,7 +10,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, LiteralString, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -45,6 +45,11 @@ class Model(BaseModel):
         return super().model_construct()
 
 
+def advised(kind: LiteralString, words: str, hint: str) -> PydanticCustomError:
+    """An error of a type of its own that says what is wrong and, apart from that, what to do about it."""
+    return PydanticCustomError(kind, "{words}; {hint}", {"words": words, "hint": hint})
+
+
 def _duration(value: Any) -> Any:
     if isinstance(value, bool):
         return value
@@ -52,9 +57,7 @@ def _duration(value: Any) -> Any:
         return float(value)
     if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
         return float(match[1]) * _UNITS[match[2]]
-    raise PydanticCustomError(
-        "duration", "'{value}' is not a duration; write 500ms, 30s, 2m or 1h", {"value": str(value)}
-    )
+    raise advised("duration", f"'{value}' is not a duration", "write 500ms, 30s, 2m or 1h")
 
 
 def seconds_of(text: str) -> float | None:
@@ -73,9 +76,7 @@ def parse_date(value: Any) -> Any:
             return dt.date(int(match[1]), int(match[2]), int(match[3]))
         except ValueError:
             pass
-    raise PydanticCustomError(
-        "date", "'{value}' is not a date; write 1970-01-31 or 19700131", {"value": str(value)}
-    )
+    raise advised("date", f"'{value}' is not a date", "write 1970-01-31 or 19700131")
 
 
 def _time(value: Any) -> Any:
@@ -86,11 +87,7 @@ def _time(value: Any) -> Any:
             return dt.time(int(match[1]), int(match[2] or 0), int(match[3] or 0), fraction)
         except ValueError:
             pass
-    raise PydanticCustomError(
-        "time",
-        "'{value}' is not a time; write 09:30, 09:30:15, 0930 or 093015.250",
-        {"value": str(value)},
-    )
+    raise advised("time", f"'{value}' is not a time", "write 09:30, 09:30:15, 0930 or 093015.250")
 
 
 _TEXT_SCHEMA = {"type": ["string", "number", "boolean"]}
@@ -101,9 +98,7 @@ Text = Annotated[str, BeforeValidator(as_written), WithJsonSchema(_TEXT_SCHEMA)]
 
 def _label(text: str) -> str:
     if not text.strip():
-        raise PydanticCustomError(
-            "blank", "nothing stands here; write a name, or take the entry out"
-        )
+        raise advised("blank", "nothing stands here", "write a name, or take the entry out")
     return text
 
 
@@ -195,10 +190,10 @@ def _run_folder(value: Any) -> Any:
             )
         if not bad and parts[0].lower() not in RUN_NAMES and not stems & DEVICES:
             return text
-    raise PydanticCustomError(
+    raise advised(
         "run_folder",
-        "'{value}' is not a name for a folder inside the run folder; write one such as dicom",
-        {"value": str(value)},
+        f"'{value}' is not a name for a folder inside the run folder",
+        "write one such as dicom",
     )
 
 
@@ -253,9 +248,9 @@ StatusesName = Annotated[Any, _holding("statuses")]
 def _by_name(value: Any) -> Any:
     """A selection as it is named. Raises PydanticCustomError for what the step with that name gave."""
     if isinstance(value, dict | list):
-        raise PydanticCustomError(
+        raise advised(
             "by_name",
-            "a selection is given by its name, and not by what the step saved; "
+            "a selection is given by its name, and not by what the step saved",
             "without braces: what: NAME, or NAME[0] for the first turn of a step with 'for_each' or 'repeat'",
         )
     return as_written(value)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput, in_file_order
+from scenario_runner.errors import (
+    MOST_DIAGNOSTICS,
+    Advised,
+    Diagnostic,
+    InvalidInput,
+    in_file_order,
+)
 from scenario_runner.fields.scalars import plain_scalar
 from scenario_runner.language.declared import described_at, keys_at, options_at
 from scenario_runner.language.diagnostic_words import did_you_mean, quoted
@@ -250,7 +255,7 @@ def _diagnostic(
         at_key = document.where((*at, *context["place"]))
         return Diagnostic("FAB106", at_key, details["msg"], context["hint"])
     if kind in _FORMS:
-        return Diagnostic("FAB106", where, *_advised(details["msg"]))
+        return Diagnostic("FAB106", where, *_advised(details))
     return _against_a_rule(details, model, document, path, place)
 
 
@@ -258,10 +263,9 @@ def _against_a_rule(
     details: ErrorDetails, model: type[BaseModel], document: Origins, path: Path, place: Path
 ) -> Diagnostic:
     """What a validator of the model raised, with what it says to do, else with what may stand there."""
-    kind, context, at = details["type"], details.get("ctx", {}), (*path, *place)
-    message = str(context["error"]) if kind in _RAISED else details["msg"]
-    message = message[:1].lower() + message[1:] if message else kind
-    words, hint = (message, context["hint"]) if "hint" in context else _advised(message)
+    kind, at = details["type"], (*path, *place)
+    words, hint = _advised(details)
+    words = words[:1].lower() + words[1:] if words else kind
     # A rule over several keys is about the mapping, whose key says which one.
     is_whole = isinstance(details["input"], Mapping)
     if is_whole:
@@ -270,13 +274,16 @@ def _against_a_rule(
     return Diagnostic(code, where, words, hint or described_at(model, place) or None)
 
 
-def _advised(message: str) -> tuple[str, str | None]:
-    """What is wrong, and what to do about it where the message says that, too: behind its first semicolon out of quotes."""
-    found = _ADVICE.fullmatch(message)
-    return (found[1], found[2]) if found else (message, None)
+def _advised(details: ErrorDetails) -> tuple[str, str | None]:
+    """What is wrong, and what to do about it where whoever raised it says that, too."""
+    context = details.get("ctx", {})
+    raised = context.get("error")
+    if isinstance(raised, Advised):
+        return raised.words, raised.hint
+    whole = str(raised) if details["type"] in _RAISED else details["msg"]
+    return context.get("words", whole), context.get("hint")
 
 
-_ADVICE = re.compile(r"((?:'[^']*'|[^'])*?); (.+)", re.DOTALL)
 _RAISED = frozenset({"value_error", "assertion_error"})
 """Error types of validators, whose own error is in the context."""
 _CODES = {"unknown_uid": "FAB310", "unknown_character_set": "FAB314", "by_name": "FAB102"}

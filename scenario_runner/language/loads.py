@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from scenario_runner.errors import Advised
 from scenario_runner.fields.types import Duration, Model, Time, entries_of
 from scenario_runner.language.quantities import Rate, Share
 
@@ -29,7 +30,7 @@ class Stage(Model):
     @model_validator(mode="after")
     def _ramp_begins_somewhere(self) -> "Stage":
         if self.to is not None and self.rate is None:
-            raise ValueError("a ramp goes from 'rate' to 'to'; give 'rate', too")
+            raise Advised("a ramp goes from 'rate' to 'to'", "give 'rate', too")
         return self
 
 
@@ -118,8 +119,8 @@ class Load(Model):
     @classmethod
     def _is_whole(cls, value: dict[str, float] | None) -> dict[str, float] | None:
         if value is not None and abs(sum(value.values()) - 1) > _TOGETHER:
-            raise ValueError(
-                f"the shares are {sum(value.values()):.4g} of the whole; make them 100% together"
+            raise Advised(
+                f"the shares are {sum(value.values()):.4g} of the whole", "make them 100% together"
             )
         return value
 
@@ -128,12 +129,12 @@ class Load(Model):
         if self.stages is not None and self.hospital_day is not None:
             raise ValueError("give 'stages' or 'hospital_day', not both")
         if self.is_open and self.for_ is not None:
-            raise ValueError(
-                "'for' goes with a closed load; an open one lasts as long as its stages"
+            raise Advised(
+                "'for' goes with a closed load", "an open one lasts as long as its stages"
             )
         if not self.is_open and self.arrival is not None:
-            raise ValueError(
-                "'arrival' goes with 'stages' or 'hospital_day'; a closed load has none"
+            raise Advised(
+                "'arrival' goes with 'stages' or 'hospital_day'", "a closed load has none"
             )
         if (
             not self.is_open
@@ -200,10 +201,10 @@ class RequestLoad(Load):
     @model_validator(mode="after")
     def _has_an_end(self) -> Self:
         if not self.is_open and self.for_ is None:
-            raise ValueError("say with 'for' how long; the same can be asked for ever")
+            raise Advised("say with 'for' how long", "the same can be asked for ever")
         if self.modalities is not None:
-            raise ValueError(
-                "'modalities' is of what is sent; give 'match' lists to ask for various things"
+            raise Advised(
+                "'modalities' is of what is sent", "give 'match' lists to ask for various things"
             )
         return self
 
@@ -231,9 +232,10 @@ class CaseLoad(Load):
     @model_validator(mode="after")
     def _is_of_cases(self) -> Self:
         if self.modalities is not None:
-            raise ValueError(
-                "'modalities' is of what is sent; a matrix with an axis for the modality makes cases of each"
+            raise Advised(
+                "'modalities' is of what is sent",
+                "a matrix with an axis for the modality makes cases of each",
             )
         if self.is_open and self.cases is not None:
-            raise ValueError("'cases' goes with a closed load; an open one has as many as arrive")
+            raise Advised("'cases' goes with a closed load", "an open one has as many as arrive")
         return self

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self, cast
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from scenario_runner.errors import Advised
 from scenario_runner.fields.scalars import as_written
 from scenario_runner.fields.types import (
     AttributeName,
@@ -21,6 +22,7 @@ from scenario_runner.fields.types import (
     Text,
     Time,
     TransferSyntax,
+    advised,
     one_of,
     parse_date,
 )
@@ -41,9 +43,7 @@ class GivenAge:
 def _age(value: Any) -> Any:
     if isinstance(value, str) and (match := _AGE.fullmatch(value)):
         return GivenAge(int(match[1]), cast("Any", match[2].lower()))
-    raise PydanticCustomError(
-        "age", "'{value}' is not an age; write 40y, 18m, 6w or 3d", {"value": str(value)}
-    )
+    raise advised("age", f"'{value}' is not an age", "write 40y, 18m, 6w or 3d")
 
 
 Age = Annotated[
@@ -130,10 +130,9 @@ class BurnIn(Model):
     @model_validator(mode="after")
     def _dark_needs_pixels(self) -> Self:
         if self.code is not None and self.as_ != "pixels":
-            raise PydanticCustomError(
-                "code_in_overlay",
-                "a code cannot be written as an {where}, which has no dark; leave 'as' or 'code' out",
-                {"where": self.as_},
+            raise Advised(
+                f"a code cannot be written as an {self.as_}, which has no dark",
+                "leave 'as' or 'code' out",
             )
         return self
 

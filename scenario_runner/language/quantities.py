@@ -6,9 +6,9 @@ import re
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
 
-from scenario_runner.fields.types import Model, number_or_text
+from scenario_runner.errors import Advised
+from scenario_runner.fields.types import Model, advised, number_or_text
 
 _SECONDS = {"s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*(s|min|m|h)", re.ASCII)
@@ -22,9 +22,7 @@ def _rate(value: Any) -> Any:
         return float(value)
     if isinstance(value, str) and (match := _RATE.fullmatch(value.strip())):
         return float(match[1]) / _SECONDS[match[2]]
-    raise PydanticCustomError(
-        "rate", "'{value}' is not a rate; write 20/s, 90/min or 300/h", {"value": str(value)}
-    )
+    raise advised("rate", f"'{value}' is not a rate", "write 20/s, 90/min or 300/h")
 
 
 def _share(value: Any) -> Any:
@@ -38,9 +36,7 @@ def _share(value: Any) -> Any:
         share = -1.0
     if 0 <= share <= 1:
         return share
-    raise PydanticCustomError(
-        "share", "'{value}' is not a share; write 0.1% or 5%", {"value": str(value)}
-    )
+    raise advised("share", f"'{value}' is not a share", "write 0.1% or 5%")
 
 
 Rate = Annotated[
@@ -83,4 +79,4 @@ def in_order(least: Any, most: Any) -> None:
     """Raises ValueError for bounds that nothing can lie between; what cannot be compared yet is no such thing."""
     numbers = all(isinstance(one, int | float) for one in (least, most))
     if numbers and least > most:
-        raise ValueError(f"'min' is {least} and 'max' is {most}, so that nothing holds; swap them")
+        raise Advised(f"'min' is {least} and 'max' is {most}, so that nothing holds", "swap them")

@@ -5,8 +5,8 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
 
+from scenario_runner.errors import Advised
 from scenario_runner.fields.pacs_faults import Faults
 from scenario_runner.fields.types import (
     AttributeName,
@@ -15,6 +15,7 @@ from scenario_runner.fields.types import (
     StorageClass,
     Text,
     TransferSyntax,
+    advised,
 )
 
 AeTitle = Annotated[
@@ -30,9 +31,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 
 def _host(text: str) -> str:
     if not text or _NOT_IN_A_URL.search(text):
-        raise PydanticCustomError(
-            "host", "a host has no blanks and no line ends; write a name or an address"
-        )
+        raise advised("host", "a host has no blanks and no line ends", "write a name or an address")
     return text
 
 
@@ -43,24 +42,23 @@ def _service_url(url: str) -> str:
     """Raises ValueError for what is no address of a service."""
     parts = urlsplit(url)
     if _NOT_IN_A_URL.search(url):
-        raise ValueError(
-            "the url has a blank or a line end; leave it out (within a path it is %20)"
-        )
+        raise Advised("the url has a blank or a line end", "leave it out (within a path it is %20)")
     if "@" in url:
         # Also behind a '/': a password that has one would be taken for a host, and said in messages.
-        raise ValueError(
-            "the url holds a user; say who logs in under 'auth' (an @ within a path is written %40)"
+        raise Advised(
+            "the url holds a user",
+            "say who logs in under 'auth' (an @ within a path is written %40)",
         )
     try:
         known = bool(parts.hostname) and parts.port != 0
     except ValueError:
         known = False
     if not known:
-        raise ValueError(
-            "the url has no host, or a port that there is not; write http://HOST:PORT/PATH"
+        raise Advised(
+            "the url has no host, or a port that there is not", "write http://HOST:PORT/PATH"
         )
     if parts.query or parts.fragment:
-        raise ValueError("the url has a query or a fragment; give what resources are appended to")
+        raise Advised("the url has a query or a fragment", "give what resources are appended to")
     return url
 
 

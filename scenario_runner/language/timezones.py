@@ -8,8 +8,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, WithJsonSchema
 
+from scenario_runner.errors import Advised
 from scenario_runner.fields.types import Text
-from scenario_runner.language.diagnostic_words import did_you_mean
+from scenario_runner.language.diagnostic_words import nearest
 
 _OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2}):?(\d{2})?", re.ASCII | re.IGNORECASE)
 _LEAST, _MOST = dt.timedelta(hours=-12), dt.timedelta(hours=14)
@@ -37,14 +38,15 @@ def _named(text: str) -> dt.tzinfo:
     except (OSError, ValueError, KeyError):
         known = available_timezones()
     if not known:
-        raise ValueError(
-            f"the time zone '{text}' cannot be looked up: this machine has no time zone data; "
-            "install the package tzdata, or write an offset such as +02:00"
+        raise Advised(
+            f"the time zone '{text}' cannot be looked up: this machine has no time zone data",
+            "install the package tzdata, or write an offset such as +02:00",
         )
     cities = {name.rpartition("/")[2]: name for name in sorted(known)}
     near = cities.get(text.replace(" ", "_").title())
-    guess = f"; did you mean '{near}'?" if near else did_you_mean(text, sorted(known))
-    raise ValueError(f"there is no time zone '{text}'{guess or '; write Europe/Berlin or +02:00'}")
+    near = near or nearest(text, sorted(known))
+    hint = f"did you mean '{near}'?" if near else "write Europe/Berlin or +02:00"
+    raise Advised(f"there is no time zone '{text}'", hint)
 
 
 def _known(text: str) -> str:

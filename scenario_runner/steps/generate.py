@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 from scenario_runner.api import Model, RunFolder, Saved, Step, StepContext, StepResult, Text
 from scenario_runner.api.modified import Modified
 from scenario_runner.dicom.levels import UIDS
-from scenario_runner.errors import of_the_machine
+from scenario_runner.errors import Advised, of_the_machine
 from scenario_runner.imaging.write_behind import write_behind
 from scenario_runner.planning.plan import PlannedImage, PlannedSeries
 
@@ -73,9 +73,9 @@ class Generate(Step):
     @classmethod
     def _keeps_identities(cls, value: Any) -> Any:
         if isinstance(value, dict) and (fixed := _IDENTITY & value.keys()):
-            raise ValueError(
-                f"{', '.join(sorted(fixed))} belongs to the plan; set it with 'tags' on a patient, "
-                "study or series"
+            raise Advised(
+                f"{', '.join(sorted(fixed))} belongs to the plan",
+                "set it with 'tags' on a patient, study or series",
             )
         return value
 

@@ -20,7 +20,7 @@ from scenario_runner.api import (
     TargetName,
     Text,
 )
-from scenario_runner.errors import InvalidInput, UsageError
+from scenario_runner.errors import Advised, InvalidInput, UsageError
 from scenario_runner.steps.of_plan import study_called
 
 if TYPE_CHECKING:
@@ -76,10 +76,10 @@ class Hl7Send(Step):
     def _one_source(self) -> Hl7Send:
         given = [name for name in ("message", "file", "text") if getattr(self, name) is not None]
         if len(given) != 1:
-            raise PydanticCustomError(
-                "one_message", "give one of 'message', 'file' and 'text'; there is {given}",
-                {"given": " and ".join(given) or "none"},
-            )  # fmt: skip
+            raise Advised(
+                "give one of 'message', 'file' and 'text'",
+                f"there is {' and '.join(given) or 'none'}",
+            )
         if self.message is not None:
             from scenario_runner.orders.hl7.writing import check_kind
 

@@ -21,6 +21,7 @@ from scenario_runner.api import (
     Text,
     Turn,
 )
+from scenario_runner.errors import Advised
 
 if TYPE_CHECKING:
     from scenario_runner.orders.hl7 import Message
@@ -66,7 +67,7 @@ class Hl7Wait(Step):
 
         for path in given:
             if not parse_path(path).field:
-                raise ValueError(f"'{path}' is a whole segment; name a field, such as PID-5.1")
+                raise Advised(f"'{path}' is a whole segment", "name a field, such as PID-5.1")
         return given
 
     @classmethod

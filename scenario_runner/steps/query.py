@@ -22,6 +22,7 @@ from scenario_runner.api.operations import QueryLevel
 from scenario_runner.api.timing import operation
 from scenario_runner.checks.settling import await_stored
 from scenario_runner.dicom.levels import USUAL
+from scenario_runner.errors import Advised
 from scenario_runner.language.loads import RequestLoad
 from scenario_runner.planning.plan import PlannedCase
 from scenario_runner.steps.asked import asked
@@ -69,7 +70,7 @@ class Query(Step):
     @model_validator(mode="after")
     def _dicomweb_has_no_worklist(self) -> Query:
         if self.level == "worklist" and self.via == "qido":
-            raise ValueError("a worklist is asked over DIMSE; leave 'via: qido' out")
+            raise Advised("a worklist is asked over DIMSE", "leave 'via: qido' out")
         return self
 
     def run(self, context: StepContext) -> StepResult:

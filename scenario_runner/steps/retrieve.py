@@ -34,6 +34,7 @@ from scenario_runner.checks.settling import await_stored
 from scenario_runner.dicom.levels import UNIQUE_KEY
 from scenario_runner.dicom.retrieve_keys import Keys, is_plain, listed
 from scenario_runner.dicom.syntaxes import TRANSFER_SYNTAXES, transfer_syntax_uid
+from scenario_runner.errors import Advised
 from scenario_runner.language.diagnostic_words import did_you_mean
 from scenario_runner.language.loads import Load
 from scenario_runner.planning.plan import PlannedCase
@@ -129,7 +130,7 @@ class Retrieve(Step):
     @model_validator(mode="after")
     def _sense(self) -> Retrieve:
         if self.as_ != "instances" and self.via not in (None, "wado"):
-            raise ValueError(f"'as: {self.as_}' is DICOMweb's; 'via: {self.via}' gives instances")
+            raise Advised(f"'as: {self.as_}' is DICOMweb's", f"'via: {self.via}' gives instances")
         if self.destination is not None and self.via != "c-move":
             raise ValueError("'destination' goes with 'via: c-move'")
         if self.frames is not None and self.as_ not in ("frames", "rendered"):
@@ -137,15 +138,13 @@ class Retrieve(Step):
         if self.as_ == "frames" and "level" in self.model_fields_set and self.level != "image":
             raise ValueError("frames are those of an image: leave 'level' out, or say image")
         if self.accept and self.via not in (None, "wado"):
-            raise ValueError(f"'accept' is DICOMweb's; 'via: {self.via}' has no such header")
+            raise Advised("'accept' is DICOMweb's", f"'via: {self.via}' has no such header")
         if self.load and (self.as_ != "instances" or self.to):
             raise ValueError("'load' counts instances and keeps none: leave 'as' and 'to' out")
         if self.load and self.via == "c-move" and self.destination is None:
             raise ValueError("our receiver takes one C-MOVE at a time: give 'load' a 'destination'")
         if self.transfer_syntax is not None and (self.accept or self.as_ != "instances"):
-            raise ValueError(
-                "'transfer_syntax' is of instances; otherwise say it in 'accept' alone"
-            )
+            raise Advised("'transfer_syntax' is of instances", "otherwise say it in 'accept' alone")
         return self
 
     @classmethod

@@ -27,7 +27,7 @@ from scenario_runner.api import (
 from scenario_runner.api.asking import ask
 from scenario_runner.checks.presence import expected_images, presence
 from scenario_runner.checks.settling import KEY, time_left
-from scenario_runner.errors import NoAcceptedContext, StepTimeout, TargetError, Unsupported
+from scenario_runner.errors import Advised, NoAcceptedContext, StepTimeout, TargetError, Unsupported
 from scenario_runner.language.quantities import Bounds
 from scenario_runner.steps.undeclared import Undeclared
 from scenario_runner.steps.without import without
@@ -104,7 +104,7 @@ class Wait(Step):
     def _dicomweb_has_no_worklist(self) -> Wait:
         asked = self.until.query
         if asked is not None and asked.level == "worklist" and self.via == "qido":
-            raise ValueError("a worklist is asked over DIMSE; leave 'via: qido' out")
+            raise Advised("a worklist is asked over DIMSE", "leave 'via: qido' out")
         return self
 
     def run(self, context: StepContext) -> StepResult:

@@ -21,7 +21,7 @@ from scenario_runner.api import (
     TargetName,
     Text,
 )
-from scenario_runner.errors import UsageError
+from scenario_runner.errors import Advised, UsageError
 from scenario_runner.steps.asked import asked
 from scenario_runner.steps.of_plan import study_called
 from scenario_runner.steps.without import without
@@ -103,9 +103,7 @@ class Worklist(Step):
     def _one_way(self) -> Worklist:
         if (self.from_ is None) == (self.to is None):
             both = "both are given" if self.to else "neither is given"
-            raise PydanticCustomError(
-                "one_way", "give 'from' to ask or 'to' to write; {both}", {"both": both}
-            )
+            raise Advised("give 'from' to ask or 'to' to write", both)
         asking, writing = ("match", "return", "limit"), ("of", "station", "remove")
         given = {type(self).model_fields[name].alias or name for name in self.model_fields_set}
         wrong = [name for name in (asking if self.to else writing) if name in given]

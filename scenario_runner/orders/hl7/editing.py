@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from scenario_runner.errors import Advised
 from scenario_runner.orders.hl7.characters import JAPANESE, codec_of, term_of
 from scenario_runner.orders.hl7.escapes import escape
 from scenario_runner.orders.hl7.field import CLEAR
@@ -27,7 +28,7 @@ def with_values(data: bytes, values: dict[str, str | None]) -> bytes:
     for name, value in values.items():
         path = parse_path(name)
         if not path.field or (path.segment == "MSH" and path.field <= 2):
-            raise ValueError(f"'{name}' cannot be set; name a field, such as PID-5.1")
+            raise Advised(f"'{name}' cannot be set", "name a field, such as PID-5.1")
         lines = _with_value(message, lines, path, value)
     return encoded("\r".join([*lines, ""]), message.delimiters.field)
 

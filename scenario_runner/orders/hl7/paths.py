@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from scenario_runner.errors import Advised
+
 _FORM = re.compile(
     r"(?P<segment>[A-Z][A-Z0-9]{2})(?:\[(?P<which>[1-9]\d{0,3})\])?"
     r"(?:[-.](?P<field>[1-9]\d{0,2})(?:\[(?P<repetition>[1-9]\d{0,3})\])?"
@@ -44,7 +46,7 @@ def parse_path(text: str) -> Path:
     """A path as a person writes it. Raises ValueError, which names the form."""
     match = _FORM.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"'{text}' is no path into a message; write PID-5.1 or OBR[2]-18")
+        raise Advised(f"'{text}' is no path into a message", "write PID-5.1 or OBR[2]-18")
     numbers = {
         name: int(value or 0) for name, value in match.groupdict().items() if name != "segment"
     }

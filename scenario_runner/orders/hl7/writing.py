@@ -12,6 +12,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.dicom.times import tm
+from scenario_runner.errors import Advised
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.orders.hl7.delimiters import USUAL
 from scenario_runner.orders.hl7.editing import encoded, with_values
@@ -81,20 +82,20 @@ def full_kind(given: str) -> str:
     for kind in STRUCTURES:
         if word in (kind, kind[4:]) or (word == kind[:3] and word != "ADT"):
             return kind
-    raise ValueError(f"'{given}' cannot be written; there are {', '.join(STRUCTURES)}")
+    raise Advised(f"'{given}' cannot be written", f"there are {', '.join(STRUCTURES)}")
 
 
 def check_kind(kind: str, version: str) -> None:
     """Raises ValueError for a message type or version that cannot be written, and says what can."""
     if kind not in STRUCTURES:
-        raise ValueError(f"'{kind}' cannot be written; there are {', '.join(STRUCTURES)}")
+        raise Advised(f"'{kind}' cannot be written", f"there are {', '.join(STRUCTURES)}")
     if version not in VERSIONS:
-        raise ValueError(f"'{version}' is no version of HL7 v2; there are {', '.join(VERSIONS)}")
+        raise Advised(f"'{version}' is no version of HL7 v2", f"there are {', '.join(VERSIONS)}")
     since, before = _SINCE.get(kind), _BEFORE.get(kind)
     if since is not None and VERSIONS.index(version) < VERSIONS.index(since):
         raise ValueError(f"{kind} came with version {since}, so there is none in {version}")
     if before is not None and VERSIONS.index(version) >= VERSIONS.index(before[0]):
-        raise ValueError(f"{kind} went with version {before[0]}; write {before[1]}")
+        raise Advised(f"{kind} went with version {before[0]}", f"write {before[1]}")
 
 
 def order_message(study: PlannedStudy, envelope: Envelope) -> bytes:
