@@ -53,6 +53,12 @@ class Portion:
     request: RetrieveRequest
     held: Sequence[Held] = ()
 
+    @property
+    def listed(self) -> int:
+        """How many UIDs are in its longest list."""
+        values = self.request.keys.values()
+        return max((1 if isinstance(one, str) else len(one) for one in values), default=1)
+
     def bring(
         self, target: Target, sink: Callable[[Received], None], deadline: Deadline
     ) -> RetrieveResult:

@@ -198,6 +198,7 @@ class Retrieve(Step):
         asked = stored.asked(context.ledger.asked(self.from_, self.level, self.match, named))
         sink = RetrievedFiles(folder, context, asked)
         results: list[RetrieveResult] = []
+        longest = 1
         context.capture(sink.handle(self.from_))
         which = self._keys(context, target)
         which = dataclasses.replace(which, requests=stored.remaining(which.requests))
@@ -217,6 +218,7 @@ class Retrieve(Step):
                     result = portion.bring(target, sink, context.deadline)
                 timed.failed = status_class(result.status) == "failure"
             results.append(result)
+            longest = max(longest, portion.listed)
             sink.statuses.append(plain(result))
             if self.destination is not None:
                 self._note_moved(context, asked, keys, result)
@@ -236,6 +238,7 @@ class Retrieve(Step):
             expect=self.expect,
             uids=expected,
             may_be_less=may_be_less,
+            listed=longest,
         )
         return stored.told(looked_up(judged(sink, wanted, results), which))
 

@@ -22,6 +22,7 @@ class ToCome:
     """What was to come. on: from which target. match: as the step gives it.
 
     uids: SOP instance UIDs of what the case has there, where that can be told. may_be_less: than that is for a check to find.
+    listed: UIDs in the longest list that one request asked for.
     """
 
     on: str
@@ -29,6 +30,7 @@ class ToCome:
     expect: Literal["success", "failure", "any"]
     uids: frozenset[str] | None
     may_be_less: bool
+    listed: int = 1
 
 
 def judged(sink: RetrievedFiles, wanted: ToCome, results: list[RetrieveResult]) -> StepResult:
@@ -66,6 +68,11 @@ def judged(sink: RetrievedFiles, wanted: ToCome, results: list[RetrieveResult]) 
         worst = next((r for r in results if status_class(r.status) != "success"), results[-1])
         message += f", {failed} failed; status {worst.status:04X} {worst.comment}".rstrip()
         message += f" ({worst.remark})" if worst.remark else ""
+        if wanted.listed > 1 and classes["failure"]:
+            message += (
+                f"; up to {wanted.listed} UIDs were asked for at once, and some PACS refuse all for one that they lack: "
+                "expects: {uid_lists: false} in the site file asks for each by itself"
+            )
     elif wanted.expect == "failure":
         message += ", though nothing should have been"
     elif short:

@@ -31,6 +31,7 @@ from scenario_runner.language.tls_files import tls_of
 from scenario_runner.targets import identifiers
 from scenario_runner.targets.identifiers import find_identifier, retrieve_identifier
 from scenario_runner.targets.naming import naming
+from scenario_runner.targets.not_offered import NO_COMMITMENT, NO_MPPS, no_query, no_retrieval
 from scenario_runner.targets.plain_values import plain
 from scenario_runner.targets.recoding import in_default_syntax
 from scenario_runner.ul.peer import Peer, UserIdentity
@@ -170,7 +171,8 @@ class DimseTarget(Target):
             relational=self.expects.relational_queries,
             fuzzy=self.expects.fuzzy_matching,
         )
-        with naming(self.name), contextlib.closing(answers):
+        lacking = naming(self.name, lambda: no_query(asked[0].level) if asked else "")
+        with lacking, contextlib.closing(answers):
             for answer in answers:
                 [request] = asked  # the next is pulled when this answer has been taken
                 if request.remarked is not None:
@@ -192,7 +194,7 @@ class DimseTarget(Target):
         """C-GET over an association of its own."""
         from scenario_runner.network.retrieve import get
 
-        with naming(self.name):
+        with naming(self.name, lambda: no_retrieval(request.level, "c-move")):
             return get(
                 self.peer(),
                 request.level,
@@ -215,8 +217,9 @@ class DimseTarget(Target):
         from scenario_runner.network.receiver import Receiver
 
         identifier = retrieve_identifier(request)
+        named = naming(self.name, lambda: no_retrieval(request.level, "c-get"))
         if destination is not None:
-            with naming(self.name):
+            with named:
                 return move(self.peer(), request.level, identifier, destination, deadline)
         ours = self._receiver
         if ours is None:
@@ -230,7 +233,7 @@ class DimseTarget(Target):
             pdu_log=self._peer.pdu_log,
             tls=tls_of(ours.tls, self._site_folder),
         )
-        with naming(self.name), self._listening(receiver, deadline):
+        with named, self._listening(receiver, deadline):
             result = move(self.peer(), request.level, identifier, receiver.ae_title, deadline)
         if receiver.failure is not None:
             raise receiver.failure
@@ -252,7 +255,7 @@ class DimseTarget(Target):
         ours, reports = self._receiver, Commitments()
         delivery = DELIVERIES.get(self.expects.commitment or "")
         if delivery is not None and delivery != "association of the peer":
-            with naming(self.name):
+            with naming(self.name, lambda: NO_COMMITMENT):
                 return commit(self.peer(), instances, reports, patience, deadline, delivery)
         if ours is None:
             return super().commit(instances, deadline, patience=patience)
@@ -264,7 +267,7 @@ class DimseTarget(Target):
             pdu_log=self._peer.pdu_log,
             tls=tls_of(ours.tls, self._site_folder),
         )
-        with naming(self.name), self._listening(receiver, deadline):
+        with naming(self.name, lambda: NO_COMMITMENT), self._listening(receiver, deadline):
             return commit(self.peer(), instances, reports, patience, deadline, delivery)
 
     def mpps(
@@ -279,7 +282,7 @@ class DimseTarget(Target):
         from scenario_runner.network import mpps
 
         call = mpps.create if create else mpps.update
-        with naming(self.name):
+        with naming(self.name, lambda: NO_MPPS):
             return call(self.peer(), uid, identifiers.attributes(attributes), deadline)
 
     @contextlib.contextmanager

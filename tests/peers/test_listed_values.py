@@ -75,3 +75,30 @@ def test_where_lists_of_uids_fail_they_are_asked_for_and_fetched_one_by_one(tmp_
         4,
         2,
     )
+
+
+def test_what_orthanc_has_of_a_list_comes_where_it_is_asked_for_one_by_one(tmp_path: Path) -> None:
+    study = {"series": [{"modality": "CT", "images": 2, "size": [16, 16]}]}
+    of_one = {
+        "StudyInstanceUID": "{{ studies[0].uid }}",
+        "SeriesInstanceUID": "{{ series[0].uid }}",
+    }
+    uids = ["{{ images[0].uid }}", "1.2.3"]
+    asked = {"level": "image", "match": {**of_one, "SOPInstanceUID": uids}}
+    entries = [
+        {"send": {"to": "pacs"}},
+        {"retrieve": {"from": "pacs", "via": "c-get", **asked}},
+    ]
+    told = {}
+    with orthanc(tmp_path) as running:
+        service = {"host": running.host, "port": running.port, "ae_title": running.ae_title}
+        scenario = write_scenario(tmp_path / "s.yaml", entries, patients=[{"studies": [study]}])
+        for lists in (True, False):
+            pacs = {"dicom": service, "expects": {"uid_lists": lists}}
+            site = write_site(tmp_path / "site.yaml", {"pacs": pacs})
+            run = ["run", scenario, "--site", site, "--registry", ":memory:"]
+            fabricate(*run, "--out", tmp_path / f"run {lists}").check(1)
+            told[lists] = steps(record(tmp_path / f"run {lists}"))["retrieve"]["message"]
+    assert "0 instances retrieved, 0 failed; status C000" in told[True]
+    assert "expects: {uid_lists: false}" in told[True]
+    assert told[False] == "1 instance retrieved, 0 failed; status C000"

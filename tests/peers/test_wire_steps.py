@@ -186,3 +186,30 @@ def test_orthanc_sends_on_to_somebody_else_and_its_counts_are_held_to_what_was_s
     facts = result["retrieve"]["facts"]
     assert (facts["destination"], facts["completed_suboperations"]) == ("THIRD", 2)
     assert "0 instances sent to NOBODY" in result["nobody"]["message"]
+
+
+def test_a_service_that_is_not_offered_is_told_with_what_to_declare(tmp_path: Path) -> None:
+    with dcmqrscp(tmp_path) as server:
+        dicom = {"host": server.host, "port": server.port, "ae_title": server.ae_title}
+        site = write_site(tmp_path / "site.yaml", {"pacs": {"dicom": dicom}})
+        scenario = write_scenario(
+            tmp_path / "s.yaml",
+            [{"send": {"to": "pacs"}}],
+            patients=[
+                {"studies": [{"series": [{"modality": "CT", "images": 1, "size": [16, 16]}]}]}
+            ],
+            **{
+                "finally": [
+                    {"mpps": {"to": "pacs", "status": "in-progress"}},
+                    {"worklist": {"from": "pacs"}},
+                    {"commit": {"to": "pacs"}},
+                ]
+            },
+        )
+        out = tmp_path / "run"
+        run = fabricate("run", scenario, "--site", site, "--registry", ":memory:", "--out", out)
+    run.check(4)
+    told = {name: step["message"] for name, step in steps(record(out)).items()}
+    for name, key in (("mpps", "mpps: false"), ("worklist", "worklist: false")):
+        assert f"the site file may say expects: {{{key}}}" in told[name]
+    assert "the site file may say expects: {commitment: none}" in told["commit"]
