@@ -96,7 +96,7 @@ def test_what_orthanc_has_of_a_list_comes_where_it_is_asked_for_one_by_one(tmp_p
         for lists in (True, False):
             pacs = {"dicom": service, "expects": {"uid_lists": lists}}
             site = write_site(tmp_path / "site.yaml", {"pacs": pacs})
-            run = ["run", scenario, "--site", site, "--registry", ":memory:"]
+            run: list[str | Path] = ["run", scenario, "--site", site, "--registry", ":memory:"]
             fabricate(*run, "--out", tmp_path / f"run {lists}").check(1)
             told[lists] = steps(record(tmp_path / f"run {lists}"))["retrieve"]["message"]
     assert "0 instances retrieved, 0 failed; status C000" in told[True]
