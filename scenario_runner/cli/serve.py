@@ -162,10 +162,14 @@ def serve(
     )
     serve_long()
     program = window_program(sys.platform, os.environ) if window else None
+
+    def end() -> None:
+        told.ending(stop)
+
     with (
         Announcing(ready_file) as told,
-        on_signal(lambda: told.ending(stop)),
-        Window(data / WINDOW, program, stop) as own,
+        on_signal(end),
+        Window(data / WINDOW, program, stop, end) as own,
     ):
         show = own.show if window else opened_address if open_it else None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, Self
 
@@ -50,13 +50,21 @@ class Window:
     """The console's window for as long as the service goes on: closing it stops that, and it goes when that ends.
 
     profile: a folder of its own, so that the process is this window's and not one of a browser that is open anyway.
-    program: None for the usual browser, which nobody waits for. stop: set when the window was closed.
+    program: None for the usual browser, which nobody waits for. stop: set when the service ends; closed: called when
+    the window was, to have it end.
     """
 
-    def __init__(self, profile: Path, program: Path | None, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        profile: Path,
+        program: Path | None,
+        stop: threading.Event,
+        closed: Callable[[], object],
+    ) -> None:
         self._profile = profile
         self._program = program
         self._stop = stop
+        self._closed = closed
         self._process: subprocess.Popen[bytes] | None = None
 
     def show(self, address: str) -> None:
@@ -77,7 +85,7 @@ class Window:
 
         def wait() -> None:
             if process.wait() == 0:
-                self._stop.set()
+                self._closed()
             elif not self._stop.is_set():  # else a Ctrl-C has reached both
                 opened_address(address)
 

@@ -10,6 +10,7 @@ from queue import Queue
 
 import pytest
 
+from scenario_runner.cli.announcing import Announcing
 from scenario_runner.cli.windows import Window, window_program
 from scenario_runner.web.serving import reached_at
 from tests.web.served import served
@@ -48,7 +49,28 @@ def window_of(tmp_path: Path, script: str, stop: threading.Event) -> Window:
     program = tmp_path / "window"
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
-    return Window(tmp_path / "profile", program, stop)
+    return Window(tmp_path / "profile", program, stop, stop.set)
+
+
+def test_a_service_whose_window_was_closed_says_that_it_ends_before_it_does(
+    tmp_path: Path,
+) -> None:
+    file, told = tmp_path / "ready", Announcing(tmp_path / "ready")
+    seen: Queue[bool] = Queue()
+
+    class Ending(threading.Event):
+        def set(self) -> None:
+            seen.put(file.exists())
+            super().set()
+
+    stop = Ending()
+    program = tmp_path / "window"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    with told, Window(tmp_path / "profile", program, stop, lambda: told.ending(stop)) as window:
+        told.serves()
+        window.show("http://127.0.0.1:1/")
+        assert seen.get(timeout=30) is False
 
 
 def test_a_window_that_is_open_goes_with_the_service_and_no_browser_comes_instead(
