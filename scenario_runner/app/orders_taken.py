@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from scenario_runner.amounts import amount
-from scenario_runner.app.run_orders import NUMBERS
+from scenario_runner.app.run_orders import NUMBERS, noted_by
 from scenario_runner.errors import MachineError, described
 from scenario_runner.lazy_dataclasses import dataclass
 
@@ -87,7 +87,7 @@ class OrdersTaken:
 
     def __call__(self, orders: Sequence[Order]) -> None:
         """Note what was ordered."""
-        if found := [one for order in orders for one in _seen(order)]:
+        if found := _seen(orders):
             self._put(found)
 
     def heard(self, data: bytes, address: str, answer: Answer) -> None:
@@ -161,23 +161,25 @@ class OrdersTaken:
         return found, given is not None
 
 
-def _seen(order: Order) -> Iterator[SeenOrder]:
-    """An order by its first number, unless it is taken back or has none."""
-    if order.status in ("cancelled", "discontinued"):
-        return
+def _seen(orders: Sequence[Order]) -> list[SeenOrder]:
+    """The orders of a message, each by a number that no other of them goes by, unless it is taken back or has none."""
     from scenario_runner.registry.orders import SeenOrder
 
-    for source, keyword in NUMBERS.items():
-        if number := order.text(keyword):
-            yield SeenOrder(
-                source=source,
-                id=number,
-                accession=order.text("AccessionNumber"),
-                patient_id=order.text("PatientID"),
-                modality=order.text("Modality"),
-                date=_day(order.text("ScheduledProcedureStepStartDate")),
-            )
-            return
+    found: dict[tuple[str, str], SeenOrder] = {}
+    for order in orders:
+        numbers = {who: order.text(keyword) for who, keyword in NUMBERS.items()}
+        key = noted_by(numbers, order.text("AccessionNumber"), found)
+        if key is None or order.status in ("cancelled", "discontinued"):
+            continue
+        found[key] = SeenOrder(
+            source=key[0],
+            id=key[1],
+            accession=order.text("AccessionNumber"),
+            patient_id=order.text("PatientID"),
+            modality=order.text("Modality"),
+            date=_day(order.text("ScheduledProcedureStepStartDate")),
+        )
+    return list(found.values())
 
 
 def _day(text: str) -> dt.date | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.planning.tagged_fields import text_of
@@ -22,7 +22,7 @@ NUMBERS: Final = {
 def orders_of(jobs: Iterable[Job], run: str) -> list[SeenOrder]:
     """An order for each study that a source of patients gives with an order number.
 
-    It goes by the placer's number; orders that share one, by the filler's.
+    It goes by the placer's number; orders that share one, by the filler's, else by the accession number.
     """
     ordered = [(job, study) for job in jobs for study in _from_sources(job)]
     if not ordered:
@@ -32,9 +32,8 @@ def orders_of(jobs: Iterable[Job], run: str) -> list[SeenOrder]:
 
     found: dict[tuple[str, str], SeenOrder] = {}
     for _, study in ordered:
-        numbers = [(who, text_of(study.tags.get(key))) for who, key in NUMBERS.items()]
-        free = ((who, number) for who, number in numbers if number and (who, number) not in found)
-        key = next(free, None)
+        numbers = {who: text_of(study.tags.get(key)) or "" for who, key in NUMBERS.items()}
+        key = noted_by(numbers, study.accession, found)
         if key is not None:
             found[key] = SeenOrder(
                 source=key[0],
@@ -46,6 +45,19 @@ def orders_of(jobs: Iterable[Job], run: str) -> list[SeenOrder]:
                 date=study.date,
             )
     return list(found.values())
+
+
+def noted_by(
+    numbers: Mapping[str, str], accession: str, taken: Container[tuple[str, str]]
+) -> tuple[str, str] | None:
+    """Whose number an order is noted by, and the number; None for one without an order number.
+
+    numbers: by who gave them, as ``NUMBERS`` has it. taken: what others that came with it go by.
+    """
+    given = [(who, number) for who, number in numbers.items() if number]
+    if given and accession:
+        given.append(("accession", accession))
+    return next((one for one in given if one not in taken), None)
 
 
 def _from_sources(job: Job) -> Iterator[PlannedStudy]:

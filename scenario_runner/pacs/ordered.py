@@ -10,9 +10,7 @@ from scenario_runner.dicom.elements import DamagedDatasetError, read_header
 from scenario_runner.dicom.part10 import read_meta
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.orders.numbering import (
-    FILLER,
     NUMBERS,
-    PLACER,
     Authority,
     authority_of,
     key_of,
@@ -30,7 +28,7 @@ from scenario_runner.orders.worklist import (
     step_name,
     unfit,
 )
-from scenario_runner.orders.worklist_item import STEP
+from scenario_runner.pacs.changed_orders import completed, other_procedures, with_study_uid
 from scenario_runner.pacs.changed_patients import wanted_of
 from scenario_runner.pacs.order_journal import Record
 from scenario_runner.pacs.spoiling import altered
@@ -72,6 +70,8 @@ class _Named(NamedTuple):
     key: str
     whole_key: str
     authority: Authority
+    further: list[Order]
+    """Other procedures of the same order, as the IPC of an OMI have them."""
 
 
 class Ordered:
@@ -116,7 +116,7 @@ class Ordered:
 
     def take(self, orders: Sequence[Order]) -> None:
         """Do what orders say. Raises RefusedError, OSError."""
-        keys: dict[str, list[tuple[str, Authority]]] = {}
+        keys: dict[str, list[_Named]] = {}
         accessions: dict[str, str] = {}
         named = [self._named(order) for order in orders]
         leaving = {one.name for one in named if one.order.status in _GONE}
@@ -126,22 +126,35 @@ class Ordered:
             if order.status in _GONE:
                 continue
             alike = keys.setdefault(one.key, [])
-            if meant(one.authority, alike):
-                raise RefusedError(f"order {_number(order)} is there twice", "ORC-2")
             accession = order.text("AccessionNumber")
             if accession and accessions.setdefault(accession, one.whole_key) != one.whole_key:
                 raise _taken(accession)
-            alike.append((one.key, one.authority))
+            first = next((each for each in alike if each.order.place == order.place), None)
+            if first is not None:
+                first.further.append(order)
+                continue
+            if meant(one.authority, [(each.key, each.authority) for each in alike]):
+                raise RefusedError(f"order {_number(order)} is there twice", "ORC-2")
+            alike.append(one)
         # What an order leaves may be what the next one takes: the replaced before its replacement.
         for one in named:
             if one.order.status in _GONE:
-                kept = one.order.status == "held"
-                steps = [*self._steps(one.name)] if kept else []
-                self._hold(one.name, steps or (self._held(one.name) if kept else []))
-                self._remove(one.name)
-        for one in named:
-            if one.order.status not in _GONE:
-                self._keep(self._named(one.order) if leaving else one)
+                self._leave(one)
+        for one in (each for alike in keys.values() for each in alike):
+            now = self._named(one.order) if leaving else one
+            self._keep(now._replace(further=one.further))
+
+    def _leave(self, named: _Named) -> None:
+        """Take an order off the worklist; of its procedures only the one that was completed."""
+        order, name = named.order, named.name
+        there = [*self._steps(name)]
+        if order.status == "held":
+            self._hold(name, there or self._held(name))
+            self._remove(name)
+            return
+        rest = other_procedures(order, there) if order.status == "completed" else []
+        self._put(name, [(content, said_of(content)) for content in rest], named.authority)
+        self._hold(name, [])
 
     def _check(self, named: _Named, leaving: set[str]) -> None:
         order, name = named.order, named.name
@@ -176,20 +189,31 @@ class Ordered:
         order, name = named.order, named.name
         here = name in self._items()
         before = [*self._steps(name)] if here else self._held(name)
-        if before and order.status != "new":
-            order = _completed(order, [said_of(content) for content in before])
-        contents = items(order, station=self._station)
         # A change may say less of whose the number is than the order that is here.
         authority = authority_of(order.said) if before else named.authority
-        noted = _item(order.text, authority)
-        for number, content in enumerate(contents):
+        whole = [order, *(with_study_uid(one) for one in named.further)]
+        if order.status != "new":
+            whole = completed(whole, [said_of(content) for content in before])
+            authority = authority_of(whole[0].said) if before else authority
+        self._put(
+            name,
+            [(content, one.said) for one in whole for content in items(one, station=self._station)],
+            authority,
+        )
+        self._hold(name, [])
+
+    def _put(
+        self, name: str, contents: Sequence[tuple[bytes, Mapping[str, Said]]], authority: Authority
+    ) -> None:
+        """Let an order have these items and no others. contents: each with what it says."""
+        here = name in self._items()
+        for number, (content, said) in enumerate(contents):
             step = step_name(name, number)
             self._changes[step] = content
             self._forget(step)
-            self._note(step, noted)
+            self._note(step, _item(said, authority))
         if here:
             self._remove(name, beyond=len(contents))
-        self._hold(name, [])
 
     def _remove(self, name: str, beyond: int = 0) -> None:
         """Take the items of an order away from that step on."""
@@ -237,7 +261,7 @@ class Ordered:
             whose = " and of ".join(sorted(str(who) for one, who in there if one in found))
             text = f"there is an order {_number(order)} of {whose}; the message does not say whose"
             raise RefusedError(text, "ORC-2")
-        return _Named(order, found[0] if found else name, key, whole, ours)
+        return _Named(order, found[0] if found else name, key, whole, ours, [])
 
     def issuers(self, patient_id: str) -> set[str]:
         """Who has given this number to a patient, as far as orders say so."""
@@ -301,49 +325,14 @@ def _number(order: Order) -> str:
     return key_of(order).partition(":")[2]
 
 
-def _item(text: Callable[[str], str], authority: Authority) -> _Item:
-    return _Item(text("AccessionNumber"), text("PatientID"), text("IssuerOfPatientID"), authority)
+def _item(said: Mapping[str, Said], authority: Authority) -> _Item:
+    names = ("AccessionNumber", "PatientID", "IssuerOfPatientID")
+    accession, patient_id, issuer = (said[one].text if one in said else "" for one in names)
+    return _Item(accession, patient_id, issuer, authority)
 
 
 def _taken(accession: str) -> RefusedError:
     return RefusedError(f"accession number {accession} is another order's", "OBR-18")
-
-
-def _completed(order: Order, before: Sequence[Mapping[str, Said]]) -> Order:
-    """A change of an order that is here: what it does not say stays as it was (HL7 2.5.1 2.5.3).
-
-    before: what each scheduled step of it says. A step that the message does not name stays, too.
-    """
-    if not before:
-        return order
-    if _is_number(order.said) and not _is_number(before[0]):
-        # Read from the order's number where the message has no accession number, which this order has.
-        rest = {name: one for name, one in order.said.items() if name != "AccessionNumber"}
-        order = replace(order, said=rest)
-    told = [order.said, *order.steps]
-    name = "ScheduledProcedureStepID"
-    ids = [one[name].text if name in one else "" for one in before]
-    steps: list[Mapping[str, Said]] = list(before)
-    for one in told:
-        said = one[name].text if name in one else ""
-        if said in ids or not said:
-            at = ids.index(said) if said in ids else 0
-            steps[at] = {**steps[at], **one}
-        else:
-            ids.append(said)
-            steps.append({**before[0], **order.said, **one})
-    whole = {**before[0], **order.said}
-    of_steps = [{key: step[key] for key in STEP if key in step} for step in steps]
-    first = {key: said for key, said in whole.items() if key not in STEP}
-    return replace(order, said={**first, **of_steps[0]}, steps=of_steps[1:])
-
-
-def _is_number(said: Mapping[str, Said]) -> bool:
-    """Whether the accession number is a number of the order, too."""
-    accession = said["AccessionNumber"].text if "AccessionNumber" in said else ""
-    return bool(accession) and any(
-        name in said and said[name].text == accession for name in (PLACER, FILLER)
-    )
 
 
 def _read(kept: OrderedItems, name: str) -> _Item | None:
@@ -354,4 +343,4 @@ def _read(kept: OrderedItems, name: str) -> _Item | None:
     except (OSError, DamagedDatasetError):
         return None
     said = said_in(header, (*NUMBERS, "AccessionNumber", "PatientID", "IssuerOfPatientID"))
-    return _item(lambda keyword: said[keyword].text if keyword in said else "", authority_of(said))
+    return _item(said, authority_of(said))

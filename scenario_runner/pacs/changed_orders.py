@@ -1,0 +1,133 @@
+"""What an order of the worklist is once a message has changed it, and which procedures it has then.
+
+An order may have several requested procedures, each with an accession number or an ID of its own, as the IPC of an OMI
+say (HL7 2.5.1 4.5.6): its items are theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from scenario_runner.orders.numbering import FILLER, PLACER, whole_key
+from scenario_runner.orders.order import Said
+from scenario_runner.orders.worklist import said_of
+from scenario_runner.orders.worklist_item import STEP
+from scenario_runner.planning.identity import derive_uid
+
+if TYPE_CHECKING:
+    from scenario_runner.orders.order import Order
+
+_PROCEDURE: Final = ("AccessionNumber", "RequestedProcedureID")
+"""What tells one procedure of an order from another."""
+_Procedures = dict[tuple[str, ...], list[Mapping[str, Said]]]
+
+
+def with_study_uid(order: Order) -> Order:
+    """A further procedure of an order with a study of its own, always the same, where nobody gave it one."""
+    if order.text("StudyInstanceUID"):
+        return order
+    own = [order.text(name) for name in _PROCEDURE]
+    uid = derive_uid(None, "order", order.text("PatientID"), whole_key(order), *own)
+    return replace(order, said={**order.said, "StudyInstanceUID": Said(uid, order.place)})
+
+
+def other_procedures(order: Order, contents: Sequence[bytes]) -> list[bytes]:
+    """The items of an order that are not of the procedure that a message is about; none where it is not one of several.
+
+    contents: all of them.
+    """
+    told = [said_of(content) for content in contents]
+    procedures = _by_procedure(told)
+    found = _meant(order, procedures)
+    if found is None or len(procedures) == 1:
+        return []
+    return [
+        content for content, said in zip(contents, told, strict=True) if _procedure(said) != found
+    ]
+
+
+def completed(orders: Sequence[Order], before: Sequence[Mapping[str, Said]]) -> list[Order]:
+    """What a change makes of an order that is here: what it does not say stays as it was (HL7 2.5.1 2.5.3).
+
+    orders: the message's, one for each procedure that it names. before: what each item of the order says. A procedure that
+    the message does not name stays, and so does a step.
+    """
+    if not before:
+        return list(orders)
+    procedures = _by_procedure(before)
+    if len(procedures) == 1 and len(orders) == 1:
+        return [_completed(orders[0], before)]
+    changed: list[Order] = []
+    for order in orders:
+        found = _meant(order, procedures)
+        if found is not None:
+            changed.append(_completed(order, procedures.pop(found)))
+        elif any(_procedure(order.said)) and not _is_number(order.said):
+            changed.append(order)
+        else:  # it says of none, so of all
+            changed += [_completed(order, said) for said in procedures.values()]
+            procedures.clear()
+    unnamed = replace(orders[0], said={}, steps=[])
+    return [*(_completed(unnamed, said) for said in procedures.values()), *changed]
+
+
+def _by_procedure(told: Sequence[Mapping[str, Said]]) -> _Procedures:
+    found: _Procedures = {}
+    for said in told:
+        found.setdefault(_procedure(said), []).append(said)
+    return found
+
+
+def _procedure(said: Mapping[str, Said]) -> tuple[str, ...]:
+    return tuple(said[name].text if name in said else "" for name in _PROCEDURE)
+
+
+def _meant(order: Order, procedures: _Procedures) -> tuple[str, ...] | None:
+    """Which procedure a message is about: the one that all it says of it fits; None for another, or where several do."""
+    told = _procedure(order.said)
+    fitting = [
+        key
+        for key in procedures
+        if any(told)
+        and all(not ours or ours == theirs for ours, theirs in zip(told, key, strict=True))
+    ]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _completed(order: Order, before: Sequence[Mapping[str, Said]]) -> Order:
+    """A change of an order that is here: what it does not say stays as it was (HL7 2.5.1 2.5.3).
+
+    before: what each scheduled step of it says. A step that the message does not name stays, too.
+    """
+    if not before:
+        return order
+    if _is_number(order.said) and not _is_number(before[0]):
+        # Read from the order's number where the message has no accession number, which this order has.
+        rest = {name: one for name, one in order.said.items() if name != "AccessionNumber"}
+        order = replace(order, said=rest)
+    told = [order.said, *order.steps]
+    name = "ScheduledProcedureStepID"
+    ids = [one[name].text if name in one else "" for one in before]
+    steps: list[Mapping[str, Said]] = list(before)
+    for one in told:
+        said = one[name].text if name in one else ""
+        if said in ids or not said:
+            at = ids.index(said) if said in ids else 0
+            steps[at] = {**steps[at], **one}
+        else:
+            ids.append(said)
+            steps.append({**before[0], **order.said, **one})
+    whole = {**before[0], **order.said}
+    of_steps = [{key: step[key] for key in STEP if key in step} for step in steps]
+    first = {key: said for key, said in whole.items() if key not in STEP}
+    return replace(order, said={**first, **of_steps[0]}, steps=of_steps[1:])
+
+
+def _is_number(said: Mapping[str, Said]) -> bool:
+    """Whether the accession number is a number of the order, too."""
+    accession = said["AccessionNumber"].text if "AccessionNumber" in said else ""
+    return bool(accession) and any(
+        name in said and said[name].text == accession for name in (PLACER, FILLER)
+    )

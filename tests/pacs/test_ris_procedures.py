@@ -1,0 +1,91 @@
+"""An order with several requested procedures, each with an accession number of its own, on the worklist of the embedded PACS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scenario_runner.app.orders_taken import OrdersTaken
+from scenario_runner.orders.hl7 import Message
+from scenario_runner.orders.hl7.reading import orders
+from scenario_runner.pacs.options import PacsOptions
+from scenario_runner.pacs.server import EmbeddedPacs
+from tests.orders.hl7.feeds import PID, message
+from tests.pacs.test_ris import scheduled, tell
+from tests.registry.test_orders_of_runs import noted
+
+CT = "IPC|ACC9|RP9|1.2.9|SPS9|CT|CTC^Chest protocol^99P|CT1"
+MR = "IPC|ACC10|RP10|1.2.10|SPS10|MR|MRC^Chest MR protocol^99P|MR1"
+RESULT = "OBR|1|PL1|FI1|CTCH^CT chest^L||||||||||||||ACC10|RP10"
+
+
+@pytest.fixture
+def pacs(tmp_path: Path) -> Iterator[EmbeddedPacs]:
+    with EmbeddedPacs(tmp_path / "pacs", options=PacsOptions(station="CT1")) as running:
+        yield running
+
+
+def omi(number: int, control: str, *steps: str) -> bytes:
+    return message(
+        PID,
+        f"ORC|{control}|PL1|FI1",
+        "TQ1|1||||||20260203101500||S",
+        "OBR|1|PL1|FI1|CTCH^CT chest^L",
+        *steps,
+        kind="OMI^O23",
+        control=f"M{number}",
+    )
+
+
+def stations(pacs: EmbeddedPacs) -> dict[str, str]:
+    """By accession number the modality; and each has a study of its own."""
+    found = scheduled(pacs)
+    assert len({one.StudyInstanceUID for one in found}) == len(found)
+    return {one.AccessionNumber: one.ScheduledProcedureStepSequence[0].Modality for one in found}
+
+
+def test_procedures_of_one_order_are_scheduled_changed_and_completed_each_and_held_together(
+    pacs: EmbeddedPacs,
+) -> None:
+    both = {"ACC9": "CT", "ACC10": "MR"}
+    changed = MR.replace("|MR|", "|CR|")
+    for number, (told, there) in enumerate(
+        [
+            (omi(0, "NW", CT, MR), both),
+            (omi(1, "XO", changed), {**both, "ACC10": "CR"}),
+            (omi(2, "XO"), {**both, "ACC10": "CR"}),
+            (omi(3, "HD", CT, MR), {}),
+            (omi(4, "RL"), {**both, "ACC10": "CR"}),
+            (message(PID, "ORC|RE|PL1|FI1", RESULT, kind="ORU^R01", control="M5"), {"ACC9": "CT"}),
+            (omi(6, "CA", CT, MR), {}),
+            (omi(7, "NW", CT.replace("1.2.9", ""), MR.replace("1.2.10", "")), both),
+        ]
+    ):
+        (answer,) = tell(pacs, told)
+        assert (answer.code, answer.text) == ("AA", ""), number
+        assert stations(pacs) == there, number
+
+
+def test_procedures_of_one_order_outlive_a_restart(tmp_path: Path) -> None:
+    options = PacsOptions(station="CT1")
+    with EmbeddedPacs(tmp_path / "pacs", options=options) as pacs:
+        tell(pacs, omi(0, "NW", CT, MR))
+    with EmbeddedPacs(tmp_path / "pacs", options=options) as pacs:
+        (again, changed) = tell(pacs, omi(1, "NW", CT), omi(2, "XO", CT.replace("|CT|", "|DX|")))
+        assert (again.code, changed.code) == ("AE", "AA")
+        assert stations(pacs) == {"ACC9": "DX", "ACC10": "MR"}
+
+
+def test_each_procedure_of_an_order_is_noted_with_its_accession_number(tmp_path: Path) -> None:
+    three = [CT, MR, CT.replace("9", "8")]
+    where = tmp_path / "registry.db"
+    taken = OrdersTaken(where)
+    taken(orders(Message.read(omi(0, "NW", *three))))
+    taken.close()
+    assert [one[:3] for one in noted(where)] == [
+        ("accession", "ACC8", "ACC8"),
+        ("filler", "FI1", "ACC10"),
+        ("placer", "PL1", "ACC9"),
+    ]
