@@ -8,7 +8,7 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from scenario_runner.fields.types import Attributes
-from scenario_runner.language.dicom_text import as_key
+from scenario_runner.language.dicom_text import as_key, set_as_dicom_has_them
 from scenario_runner.language.templates import is_template
 from scenario_runner.planning import judged
 from scenario_runner.planning.tags import check_tags
@@ -67,7 +67,7 @@ def _has_template(value: Any) -> bool:
     return isinstance(value, str) and is_template(value)
 
 
-Modified = Annotated[Attributes, AfterValidator(_conforming)]
+Modified = Annotated[Attributes, AfterValidator(set_as_dicom_has_them), AfterValidator(_conforming)]
 """Attributes by keyword with the values that a step gives them in objects, as in ``tags``."""
 ModifiedMessage = Annotated[Attributes, AfterValidator(_fitting_message)]
 """The same in a message."""

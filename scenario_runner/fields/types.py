@@ -378,9 +378,6 @@ RetrieveKeys = Annotated[
 ]
 """Keys of a retrieval by keyword."""
 
-Tags = Attributes
-"""Attributes by keyword, or private ones as ``(gggg,xxee) CREATOR``; see the reference."""
-
 
 def entries_of(kind: str) -> WithJsonSchema:
     """The schema of a list of entries; the schema of the whole file says what an entry of that kind is."""

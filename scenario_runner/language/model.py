@@ -4,13 +4,14 @@ import datetime as dt
 import re
 from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from scenario_runner.errors import Advised
 from scenario_runner.fields.scalars import as_written
 from scenario_runner.fields.types import (
     AttributeName,
+    Attributes,
     CharacterSet,
     Count,
     Date,
@@ -18,7 +19,6 @@ from scenario_runner.fields.types import (
     Label,
     Model,
     Name,
-    Tags,
     Text,
     Time,
     TransferSyntax,
@@ -26,8 +26,12 @@ from scenario_runner.fields.types import (
     one_of,
     parse_date,
 )
+from scenario_runner.language.dicom_text import set_as_dicom_has_them
 from scenario_runner.language.entries import StepDefaults
 from scenario_runner.lazy_dataclasses import dataclass
+
+Tags = Annotated[Attributes, AfterValidator(set_as_dicom_has_them)]
+"""Attributes by keyword, or private ones as ``(gggg,xxee) CREATOR``; see the reference."""
 
 _AGE = re.compile(r"(\d{1,3})([dwmy])", re.ASCII | re.IGNORECASE)
 

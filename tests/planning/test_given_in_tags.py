@@ -11,7 +11,7 @@ import pytest
 
 from scenario_runner.planning.tagged_fields import tagged_fields, text_of
 from scenario_runner.planning.views import names
-from tests.planning.support import as_json, plan, problems, site
+from tests.planning.support import as_json, diagnostics, plan, problems, site
 
 ALL = """\
 patients:
@@ -304,3 +304,41 @@ def test_the_offset_from_utc_is_that_of_the_study_on_days_when_clocks_change(
         f"patients: [{{studies: [{{{study}, series: [{{modality: CT}}]}}]}}]\n", where=where
     )[0]
     assert case.patients[0].studies[0].timezone_offset == offset
+
+
+WRITTEN = """\
+patients:
+  - tags: {PatientBirthDate: %s, "(0009,xx01) MY": {vr: DA, value: %s}}
+    studies:
+      - tags: {StudyDate: %s, StudyTime: "%s", RequestAttributesSequence: [{ScheduledProcedureStepStartDate: %s}]}
+        series: [{modality: CT, images: 1, tags: {AcquisitionDateTime: "%s", ContentTime: {raw: "10:30"}}}]
+"""
+
+
+def test_days_and_times_are_planned_alike_whether_a_person_or_dicom_writes_them() -> None:
+    day, other = "1970-01-31", "2026-01-31"
+    iso = WRITTEN % (day, day, other, "10:30", other, "2026-01-31T10:30:00Z")
+    days = [f"'{one.replace('-', '')}'" for one in (day, day, other)]
+    dicom = WRITTEN % (*days, "1030", days[2], "20260131103000+0000")
+    assert not problems(iso)
+    series, same = (plan(text)[0].patients[0].studies[0].series[0] for text in (iso, dicom))
+    assert series.tags == same.tags
+    assert series.study.tags == same.study.tags
+    assert (series.study.date, series.study.time) == (dt.date(2026, 1, 31), dt.time(10, 30))
+    assert series.tags["ContentTime"] == {"raw": "10:30"}
+
+
+@pytest.mark.parametrize(
+    ("value", "form"),
+    [
+        ("StudyDate: 31.01.2026", "the form is YYYYMMDD"),
+        ("StudyTime: half past ten in the morning", "the form is HHMMSS.FFFFFF"),
+        ("PatientAge: 40 years", "the form is 040Y"),
+    ],
+)
+def test_a_value_of_another_form_is_told_by_the_form_and_not_by_its_length(
+    value: str, form: str
+) -> None:
+    (found,) = diagnostics(f"patients: [{{studies: [{{modality: CT, tags: {{{value}}}}}]}}]")
+    assert found.code == "FAB311"
+    assert str(found.hint).startswith(form)
