@@ -11,6 +11,7 @@ from scenario_runner.evidence.html_text import First, seconds
 from scenario_runner.evidence.plots import bars
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from scenario_runner.evidence.comparing import Comparison
@@ -21,6 +22,11 @@ _MOST = 500
 
 def write_comparison(comparison: Comparison, path: Path) -> None:
     """Write two runs compared as one page. Raises MachineError."""
+    write_atomically(path, comparison_page(comparison))
+
+
+def comparison_page(comparison: Comparison) -> Iterator[bytes]:
+    """Two runs compared as one page, in pieces."""
     groups = []
     for way, title in (
         ("worse", "What got worse"),
@@ -30,7 +36,7 @@ def write_comparison(comparison: Comparison, path: Path) -> None:
         found = comparison.of(way)  # type: ignore[arg-type]
         shown = First(found[:_MOST], max(0, len(found) - _MOST))
         groups.append({"way": way, "title": title, "count": len(found), "found": shown})
-    _write("compare.html.j2", path, comparison=comparison, groups=groups)
+    return _page("compare.html.j2", comparison=comparison, groups=groups)
 
 
 def write_history(past: History, noise: float, path: Path) -> None:
@@ -48,7 +54,7 @@ def write_history(past: History, noise: float, path: Path) -> None:
     ]
     rows.sort(key=lambda row: not row["words"])
     left = max(0, len(past.cases) - _MOST)
-    _write("history.html.j2", path, history=past, rows=First(rows, left))
+    write_atomically(path, _page("history.html.j2", history=past, rows=First(rows, left)))
 
 
 def words_about(case: CaseHistory, noise: float) -> list[str]:
@@ -65,8 +71,8 @@ def words_about(case: CaseHistory, noise: float) -> list[str]:
     return words
 
 
-def _write(template: str, path: Path, **values: Any) -> None:
+def _page(template: str, **values: Any) -> Iterator[bytes]:
     css, digest = style("tokens.css", "report.css", "beside.css")
     page = templates().get_template(template).stream(style=css, style_hash=digest, **values)
     page.enable_buffering(200)
-    write_atomically(path, (chunk.encode("utf-8") for chunk in page))
+    return (chunk.encode("utf-8") for chunk in page)

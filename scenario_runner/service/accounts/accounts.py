@@ -239,5 +239,5 @@ def _require_another(connection: Connection, found: Account, what: str) -> None:
     if others and not any(Role.ADMIN in one.roles and not one.disabled for one in others):
         raise UsageError(
             f"'{found.name}' is the last administrator and cannot {what}",
-            hint="make another one first: fabricate user add NAME --role admin",
+            hint="give somebody else that role first, or: fabricate user add NAME --role admin",
         )

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import anyio.to_thread
 from fastapi import APIRouter, Header, Response
@@ -15,9 +15,13 @@ from fastapi.responses import StreamingResponse
 from starlette.requests import Request
 
 from scenario_runner.app.served_runs import ServedRuns
-from scenario_runner.service.errors import NotThere
+from scenario_runner.evidence.comparing import compare
+from scenario_runner.evidence.pages import comparison_page
+from scenario_runner.evidence.write import read_record
+from scenario_runner.service.errors import Conflicting, NotThere
 from scenario_runner.service.permissions import Permission
 from scenario_runner.service.runs.evidence import file_of, files_of
+from scenario_runner.service.runs.outcome import LOG
 from scenario_runner.web.auth.allowed import gate_of
 from scenario_runner.web.imaging.asking import Offset, Viewer
 from scenario_runner.web.runs.asking import RunId
@@ -25,6 +29,10 @@ from scenario_runner.web.runs.events import events_of
 from scenario_runner.web.runs.models import EvidenceList
 from scenario_runner.web.streams import Brief
 from scenario_runner.web.text import Text
+
+if TYPE_CHECKING:
+    from scenario_runner.evidence.record import RunRecord
+    from scenario_runner.service.runs.runs import Runs
 
 _REPORT_POLICY: Final = (
     "sandbox allow-popups allow-downloads; default-src 'none'; style-src 'unsafe-inline'; "
@@ -87,6 +95,13 @@ def evidence_routes(router: APIRouter, desk: ServedRuns) -> None:
         found = files_of(runs.evidence(runs.get(run_id).id))
         return {"files": [{"path": one.path, "size": one.size} for one in found]}
 
+    @router.get("/{run_id}/compared/{before}", response_class=StreamingResponse, tags=["runs"])
+    def compared(asking: Viewer, run_id: RunId, before: RunId) -> StreamingResponse:  # noqa: ARG001
+        """What differs between an earlier run and this one, as a page that is shown in a sandbox."""
+        page = comparison_page(compare(_record_of(runs, before), _record_of(runs, run_id)))
+        headers = {"Content-Security-Policy": _REPORT_POLICY}
+        return StreamingResponse(page, media_type=_TYPES[".html"], headers=headers)
+
     @router.get("/{run_id}/files/{path:path}", response_class=StreamingResponse, tags=["runs"])
     def file(
         asking: Viewer,  # noqa: ARG001
@@ -102,6 +117,17 @@ def evidence_routes(router: APIRouter, desk: ServedRuns) -> None:
         elif suffix not in _TYPES:
             headers["Content-Disposition"] = "attachment"
         return _as_it_is_now(found, _TYPES.get(suffix, "application/octet-stream"), headers)
+
+
+def _record_of(runs: Runs, run_id: str) -> RunRecord:
+    """The record of a run that has ended. Raises NotThere, Conflicting."""
+    run = runs.get(run_id)
+    if run.state != "ended":
+        raise Conflicting("run-goes-on", "a run that goes on has no record yet to be compared")
+    folder = runs.evidence(run.id)
+    if not (folder / LOG).is_file():
+        raise NotThere("file-not-found", "the run ended before it began, and has no record")
+    return read_record(folder)
 
 
 def _as_it_is_now(

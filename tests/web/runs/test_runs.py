@@ -79,6 +79,27 @@ def _messages(
     ]
 
 
+def test_two_runs_are_compared_as_the_command_does(client: httpx2.Client, passed: str) -> None:
+    again = client.post(f"/api/v1/runs/{passed}/repeat").json()["id"]
+    ended(client, again)
+    page = client.get(f"/api/v1/runs/{again}/compared/{passed}")
+    assert page.status_code == 200
+    assert "sandbox" in page.headers["content-security-policy"]
+    assert passed in page.text
+    assert again in page.text
+    shown = client.get(f"/runs/{again}/compared").text
+    assert f'src="/api/v1/runs/{again}/compared/{passed}"' in shown
+    nobody = client.get(f"/api/v1/runs/{again}/compared/20200101T000000Z-0000")
+    assert nobody.status_code == 404
+    waiting = client.post("/api/v1/runs", json={"text": endless()}).json()["id"]
+    try:
+        going = client.get(f"/api/v1/runs/{waiting}/compared/{passed}")
+        assert (going.status_code, going.json()["code"]) == (409, "run-goes-on")
+    finally:
+        client.post(f"/api/v1/runs/{waiting}/stop").raise_for_status()
+        ended(client, waiting)
+
+
 def test_no_path_leads_out_of_the_evidence(client: httpx2.Client, passed: str) -> None:
     for path in (
         "../../registry.sqlite3", "%2e%2e/%2e%2e/registry.sqlite3", "..%2F..%2Fregistry.sqlite3",

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 PATH: Final = "/runs"
 _HISTORY: Final = 12
 """Earlier runs of a scenario that its newest one shows."""
+_TO_COMPARE: Final = 100
+"""Runs of a scenario that one of them can be compared with; by its address with any."""
 _FILES: Final = 300
 _LAST: Final = 5
 """Runs on the dashboard."""
@@ -99,6 +101,26 @@ def _routes(router: APIRouter, desk: Desk) -> None:
             has_report=any(each.path == _REPORT for each in files),
             earlier=[shown(each) for each in reversed(earlier)],
             outcomes=("passed", "failed", "error", "skipped", "interrupted"),
+        )
+
+    @router.get(f"{PATH}/{{run_id}}/compared")
+    def compared(
+        request: Request,
+        asking: Viewer,  # noqa: ARG001
+        run_id: RunId,
+        before: Annotated[str, Query(max_length=64)] = "",
+    ) -> Response:
+        run = runs.get(run_id)
+        past, _ = records.page(runs.database, _TO_COMPARE, 0, scenario=run.asked.name)
+        others = [one for one in past if one.id != run.id and one.state == "ended"]
+        earlier = [one for one in others if one.number < run.number]
+        chosen = before or next((one.id for one in [*earlier, *others]), "")
+        return desk.show(
+            request,
+            "runs/compared.html.j2",
+            run=shown(run),
+            before=runs.get(chosen).id if chosen else "",
+            others=[shown(one) for one in others],
         )
 
     signing_routes(router, desk)
