@@ -16,7 +16,7 @@ from scenario_runner.app.kept_inputs import Kept, load_kept, read_request
 from scenario_runner.app.known_patients import usage_notes
 from scenario_runner.app.load import Loaded, Surroundings
 from scenario_runner.app.plans import Nowhere, Plans, replay_all
-from scenario_runner.app.run import Prepared, RunResult, carry_out
+from scenario_runner.app.run import Planned, Prepared, RunResult, carry_out
 from scenario_runner.app.same_pacs import digests, read_addresses
 from scenario_runner.app.services import targets_of
 from scenario_runner.engine.services import Control, Keep, Order
@@ -123,7 +123,8 @@ def rerun(request: RerunRequest, handlers: Sequence[EventHandler], control: Cont
         ]
         return replace(plans, jobs=jobs)
 
-    return carry_out(job, plans, made, handlers, control, with_memory, notes=notes)
+    planned = Planned(plans, made, notes, opened=with_memory)
+    return carry_out(job, planned, handlers, control)
 
 
 def _scenarios(loaded: Loaded, plans: Plans) -> list[Scenario]:

@@ -31,7 +31,7 @@ from scenario_runner.app.plans import (
 from scenario_runner.app.review import NOBODY, Review, reviewed
 from scenario_runner.app.same_pacs import keep_addresses
 from scenario_runner.app.select import select
-from scenario_runner.app.services import new_factory, now, services_for, targets_of
+from scenario_runner.app.services import Ends, new_factory, now, services_for, targets_of
 from scenario_runner.app.site_warnings import site_remarks
 from scenario_runner.app.targets import OpenTargets
 from scenario_runner.app.told_at_once import load_or_tell
@@ -175,7 +175,8 @@ def run_loaded(
         plans = reviewed(plannable, request.registry, review, new_factory(loaded.plugins))
         plans = _chosen(plans, request)
         notes = usage_notes(plans, request.registry, job.run_id, every=request.keep_patients)
-    return carry_out(job, plans, folder, handlers, control, objects=review.objects, notes=notes)
+    planned = Planned(plans, folder, notes, objects=review.objects)
+    return carry_out(job, planned, handlers, control)
 
 
 def _chosen(plans: Plans, request: RunRequest) -> Plans:
@@ -221,40 +222,40 @@ class Prepared:
     """The plan that ``inputs/`` keeps, where it is of more cases than are carried out."""
 
 
-def carry_out(
-    job: Prepared,
-    plans: Plans,
-    folder: Path,
-    handlers: Sequence[EventHandler],
-    control: Control,
-    opened: Callable[[OpenTargets], Plans] | None = None,
-    objects: Objects | None = None,
-    notes: UsageNotes | None = None,
-) -> RunResult:
-    """Run a plan and report. folder: the run's own, empty.
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The plan of a run, and what was made ready for it."""
 
-    opened: given the targets, may change the plans before they are carried out. objects: instances that
-    are made already. notes: tells the registry. Raises FabricatorError.
-    """
+    plans: Plans
+    folder: Path
+    """The run's own, empty."""
+    notes: UsageNotes | None = None
+    """Tells the registry."""
+    objects: Objects | None = None
+    """Instances that are made already."""
+    opened: Callable[[OpenTargets], Plans] | None = None
+    """Given the targets, may change the plans before they are carried out."""
+
+
+def carry_out(
+    job: Prepared, planned: Planned, handlers: Sequence[EventHandler], control: Control
+) -> RunResult:
+    """Run a plan and report. Raises FabricatorError."""
     redactor = Redactor(job.loaded.site.secrets)
     with redactor.guarding():
-        return _carried_out(job, plans, folder, handlers, control, opened, objects, notes, redactor)
+        return _carried_out(job, planned, handlers, control, redactor)
 
 
 def _carried_out(
     job: Prepared,
-    plans: Plans,
-    folder: Path,
+    planned: Planned,
     handlers: Sequence[EventHandler],
     control: Control,
-    opened: Callable[[OpenTargets], Plans] | None,
-    objects: Objects | None,
-    notes: UsageNotes | None,
     redactor: Redactor,
 ) -> RunResult:
     from scenario_runner.evidence.write import write_reports
 
-    loaded = job.loaded
+    loaded, plans, folder, notes = job.loaded, planned.plans, planned.folder, planned.notes
     if loaded.libraries is not None and (unlocked := loaded.libraries.remark()):
         job.moment.inputs.remarks[unlocked] = None
     for warning in site_remarks(loaded.site, loaded.plugins):
@@ -280,22 +281,16 @@ def _carried_out(
                 hurried=control.stop.is_set,
             )
         )
-        if opened is not None:
-            plans = opened(targets)
+        if planned.opened is not None:
+            plans = planned.opened(targets)
         keep_addresses(folder, targets.facts(), job.moment.run_id)
         began = perf_counter()  # the clock of ``started``, as nobody sets it
         bus.emit(_started(job, plans, targets, sources, remarks))
         control.begun.set()
         beginning.close()
-        services = services_for(
-            loaded,
-            plans,
-            job.moment,
-            folder,
-            bus,
-            redactor,
-            targets,
-            objects,
+        ends = Ends(folder, bus, redactor, targets)
+        services = replace(
+            services_for(loaded, plans, job.moment, ends, planned.objects),
             finished=digests.finished,
         )
         carried = None if job.on is None else _on_cluster(job.on, job, plans, folder)

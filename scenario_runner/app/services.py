@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import ChainMap
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from scenario_runner.engine.bus import EventBus
 from scenario_runner.engine.services import Factory, Services
 from scenario_runner.imaging.factory import InstanceFactory, preview_png
 from scenario_runner.language.scenario import Scenario
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.plugins import Plugins
 from scenario_runner.redaction import Redactor
 from scenario_runner.steps.load.cases import CasesUnderLoad
@@ -43,19 +44,20 @@ def targets_of(
     return guard_production(used, loaded.site.site, allowed=allow_production)
 
 
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Where what a process does for a run ends up: its folder, its events without secrets, its targets."""
+
+    folder: Path
+    bus: EventBus
+    redactor: Redactor
+    targets: OpenTargets
+
+
 def services_for(
-    loaded: Loaded,
-    plans: Plans,
-    moment: Moment,
-    folder: Path,
-    bus: EventBus,
-    redactor: Redactor,
-    targets: OpenTargets,
-    objects: Objects | None = None,
-    share: float = 1.0,
-    finished: Callable[[Path, str], object] = lambda _, __: None,
+    loaded: Loaded, plans: Plans, moment: Moment, ends: Ends, objects: Objects | None = None
 ) -> Services:
-    """What the engine works with. share, finished: see ``Services``."""
+    """What the engine works with. objects: instances that are made already."""
     plugins = loaded.plugins
     site = loaded.site.site
 
@@ -64,13 +66,13 @@ def services_for(
         return made if objects is None else objects.factory(made)
 
     return Services(
-        bus=bus,
-        redactor=redactor,
-        folder=folder,
+        bus=ends.bus,
+        redactor=ends.redactor,
+        folder=ends.folder,
         # Looked up one by one, for a step is loaded by that: a dict of them would load all.
         steps=ChainMap({CasesUnderLoad.name: CasesUnderLoad}, plugins.steps()),  # type: ignore[arg-type]
         checks=plugins.checks(),
-        targets=targets,
+        targets=ends.targets,
         factory=factory,
         preview=lambda instance: preview_png(instance).png,
         validators=plugins.named("fabricate_validators"),
@@ -82,8 +84,6 @@ def services_for(
         clock=now,
         inbox=IncomingMessages(site, loaded.site.folder).inbox,
         rules=SiteRules(site.identifiers.hl7, site.identifiers.fhir, site.zone),
-        finished=finished,
-        share=share,
     )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.answers import StoreStatus
 from scenario_runner.app.cluster.known import Known
-from scenario_runner.app.services import now, services_for, targets_of
+from scenario_runner.app.services import Ends, now, services_for, targets_of
 from scenario_runner.app.targets import OpenTargets
 from scenario_runner.engine.bus import EventBus
 from scenario_runner.engine.part import part_of_step
@@ -67,14 +67,9 @@ def sent_part(
                 mine = Known(ledger, [part], case)
                 done = mine.stored
                 bus.emit(mine.taken_over(case, work["name"], telling.worker, claim))
-            services = services_for(
-                loaded,
-                run.plans,
-                run.kept.moment,
-                telling.folder,
-                bus,
-                redactor,
-                targets,
+            ends = Ends(telling.folder, bus, redactor, targets)
+            services = replace(
+                services_for(loaded, run.plans, run.kept.moment, ends),
                 share=run.settings.share / work["parts"],
             )
             place = (work["entry"], work["step"], work["attempt"])

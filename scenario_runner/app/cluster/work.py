@@ -19,7 +19,7 @@ from scenario_runner.app.cluster.part import sent_part
 from scenario_runner.app.cluster.sharing import SendSharing
 from scenario_runner.app.cluster.task import Task
 from scenario_runner.app.cluster.telling import Telling
-from scenario_runner.app.services import now, services_for, targets_of
+from scenario_runner.app.services import Ends, now, services_for, targets_of
 from scenario_runner.app.targets import OpenTargets
 from scenario_runner.engine.bus import EventBus
 from scenario_runner.engine.run import run_case
@@ -165,14 +165,9 @@ def _case(
                     compared=known.sends.compared_of(case, trusted),
                 )
                 bus.emit(known.taken_over(case, "", telling.worker, claim))
-            services = services_for(
-                loaded,
-                run.plans,
-                run.kept.moment,
-                telling.folder,
-                bus,
-                redactor,
-                targets,
+            ends = Ends(telling.folder, bus, redactor, targets)
+            services = replace(
+                services_for(loaded, run.plans, run.kept.moment, ends),
                 share=run.settings.share,
                 finished=_nobody if digests is None else digests.finished,
             )
