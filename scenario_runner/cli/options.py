@@ -277,48 +277,11 @@ findings_format_option: Decorator = click.option(
     default="text",
     help="For people, for programs (an object a line), or as annotations of a workflow.",
 )
-otel_option: Decorator = click.option(
-    "--otel",
-    metavar="URL",
-    help="Collector of OpenTelemetry (OTLP/HTTP) that is told; by default that of OTEL_EXPORTER_OTLP_ENDPOINT.",
-)
-events_format_option: Decorator = click.option(
-    "--format",
-    "style",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="What goes on, for people, or every event as an object a line for programs.",
-)
 registry_option: Decorator = click.option(
     "--registry",
     metavar="WHERE",
     help="Where counters and patients live: a file, or postgresql://USER@HOST/NAME; :memory: starts from "
     "the configured numbers.",
-)
-
-
-pdu_log_option: Decorator = click.option(
-    "--pdu-log", "log_pdus", is_flag=True, help="Keep a log of every PDU as evidence."
-)
-keep_objects_option: Decorator = click.option(
-    "--keep-objects",
-    "keep",
-    type=click.Choice(["none", "failed", "all"]),
-    default="none",
-    show_default=True,
-    help="Which DICOM objects stay as evidence: of cases that did not pass those that were not stored or differ, or all.",
-)
-previews_option: Decorator = click.option(
-    "--previews",
-    type=click.IntRange(0, 100),
-    metavar="N",
-    default=1,
-    show_default=True,
-    help="Small pictures of so many images of each series, spread over it.",
-)
-chain_option: Decorator = click.option(
-    "--chain", is_flag=True, help="Name the site's previous run, beside this one, in the manifest."
 )
 
 

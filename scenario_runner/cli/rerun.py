@@ -9,17 +9,12 @@ from pathlib import Path
 import click
 
 from scenario_runner.amounts import amount
+from scenario_runner.cli.evidence_options import Evidence, evidence_options
 from scenario_runner.cli.options import (
     RunFolder,
-    chain_option,
-    events_format_option,
     examples,
     fail_fast_option,
-    keep_objects_option,
-    otel_option,
     out_option,
-    pdu_log_option,
-    previews_option,
     production_option,
     registry_option,
     surroundings,
@@ -28,7 +23,7 @@ from scenario_runner.cli.options import (
 from scenario_runner.cli.output import all_told, show_remarks, warn_untold
 from scenario_runner.cli.signals import stopping
 from scenario_runner.cli.verbosity import remark
-from scenario_runner.engine.services import Control, Keep
+from scenario_runner.engine.services import Control
 
 
 @click.command(
@@ -46,12 +41,7 @@ from scenario_runner.engine.services import Control, Keep
 @out_option
 @workers_option
 @fail_fast_option
-@pdu_log_option
-@keep_objects_option
-@previews_option
-@chain_option
-@events_format_option
-@otel_option
+@evidence_options
 @registry_option
 @production_option
 def rerun(
@@ -60,12 +50,7 @@ def rerun(
     out: Path | None,
     workers: int,
     fail_fast: bool,
-    log_pdus: bool,
-    keep: Keep,
-    previews: int,
-    chain: bool,
-    style: str,
-    otel: str | None,
+    evidence: Evidence,
     registry: str | None,
     allow_production: bool,
 ) -> int:
@@ -90,17 +75,17 @@ def rerun(
         workers=workers,
         fail_fast=fail_fast,
         allow_production=allow_production,
-        log_pdus=log_pdus,
-        keep=keep,
-        previews=previews,
-        chain=chain,
+        log_pdus=evidence.log_pdus,
+        keep=evidence.keep,
+        previews=evidence.previews,
+        chain=evidence.chain,
         registry=registry_location(registry, os.environ),
         command=["fabricate", *sys.argv[1:]],
         around=surroundings(),
     )
     control = Control()
     with (
-        watchers(style, workers, otel) as (console, told),
+        watchers(evidence.style, workers, evidence.otel) as (console, told),
         stopping(control),
     ):
         result = repeat(request, told, control)

@@ -13,20 +13,15 @@ import click
 
 from scenario_runner.app.last_failed import last_failed as failed_before
 from scenario_runner.cli import shell_completion
+from scenario_runner.cli.evidence_options import Evidence, evidence_options
 from scenario_runner.cli.options import (
     Shard,
-    chain_option,
-    events_format_option,
     examples,
     fail_fast_option,
-    keep_objects_option,
     library_option,
     on_option,
-    otel_option,
     out_option,
     paths_argument,
-    pdu_log_option,
-    previews_option,
     production_option,
     registry_option,
     seed_option,
@@ -38,7 +33,7 @@ from scenario_runner.cli.options import (
 )
 from scenario_runner.cli.output import all_told, show_remarks, warn_untold
 from scenario_runner.cli.signals import stopping
-from scenario_runner.engine.services import Control, Keep, Order
+from scenario_runner.engine.services import Control, Order
 
 if TYPE_CHECKING:
     from scenario_runner.libraries.git_source import GitSource
@@ -85,12 +80,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Keep every patient in the registry, for later runs to meet again.",
 )
-@pdu_log_option
-@keep_objects_option
-@previews_option
-@chain_option
-@events_format_option
-@otel_option
+@evidence_options
 @production_option
 @click.option("--job", type=click.Path(path_type=Path), hidden=True)
 def run(
@@ -110,12 +100,7 @@ def run(
     review: bool,
     registry: str | None,
     keep_patients: bool,
-    log_pdus: bool,
-    keep: Keep,
-    previews: int,
-    chain: bool,
-    style: str,
-    otel: str | None,
+    evidence: Evidence,
     allow_production: bool,
     job: Path | None,
 ) -> int:
@@ -136,7 +121,7 @@ def run(
       5    nothing was selected
       130  interrupted
     """  # noqa: D301 - click wants a real backspace
-    if review and style == "json":
+    if review and evidence.style == "json":
         raise click.UsageError("--review asks people, and --format json tells programs")
     from scenario_runner.app.load import Sources
     from scenario_runner.app.review import NOBODY
@@ -158,11 +143,15 @@ def run(
         out=out,
         seed=seed,
         order=Order(
-            workers=workers, fail_fast=fail_fast, from_step=from_step, keep=keep, previews=previews
+            workers=workers,
+            fail_fast=fail_fast,
+            from_step=from_step,
+            keep=evidence.keep,
+            previews=evidence.previews,
         ),
         allow_production=allow_production,
-        log_pdus=log_pdus,
-        chain=chain,
+        log_pdus=evidence.log_pdus,
+        chain=evidence.chain,
         keep_patients=keep_patients,
         # As somebody can type it again: a job is between a server and its process.
         command=["fabricate", *(word for word in sys.argv[1:] if word != f"--job={job}")],
@@ -179,7 +168,9 @@ def run(
             from scenario_runner.cli.preview import reviewing
 
             looked_at = stack.enter_context(reviewing())
-        console, told = stack.enter_context(watchers(style, workers if on is None else 2, otel))
+        console, told = stack.enter_context(
+            watchers(evidence.style, workers if on is None else 2, evidence.otel)
+        )
         stack.enter_context(stopping(control))
         result = run_scenarios(request, told, control, looked_at)
         ended(result.exit_code)
