@@ -236,7 +236,8 @@ def _of_steps(one: Plannable) -> list[Diagnostic]:
     """What is wrong with the values that cases give to their steps."""
     foreseen = Foreseen(one.scenario, one.plugins)
     for case, names in one.prepared.names:
-        foreseen.look_at(case, names)
+        part = one.prepared.counted.get(case)
+        foreseen.look_at(case, names, None if part is None else part.lists())
     return list(foreseen.findings())
 
 

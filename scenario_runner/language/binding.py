@@ -225,9 +225,9 @@ def _diagnostic(
         message = f"'{at[-1]}' is missing" + (f" in {subject(owner)}" if owner else "")
         return Diagnostic("FAB103", document.where(owner, key=True), message)
     if kind == "extra_forbidden":
-        names = [field.alias or name for name, field in model.model_fields.items()]
-        guess = did_you_mean(str(at[-1]), names) if len(place) == 1 else ""
-        hint = takes({"properties": dict.fromkeys(names)}, at[:-1]) if len(place) == 1 else None
+        names = keys_at(model, place[:-1])
+        guess = did_you_mean(str(at[-1]), names)
+        hint = takes({"properties": dict.fromkeys(names)}, at[:-1]) if names else None
         message = f"unknown key {quoted(str(at[-1]))}{guess}"
         return Diagnostic("FAB104", document.where(at, key=True), message, hint)
     if details["loc"] and details["loc"][-1] == "[key]":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput
 from scenario_runner.language.binding import complaints
 from scenario_runner.language.entries import StepSiblings
+from scenario_runner.language.item_counts import PLANNED, beyond
 from scenario_runner.language.known_templates import (
     is_known,
     is_known_part,
@@ -24,20 +25,25 @@ from scenario_runner.language.schema_marks import Mark, marks
 from scenario_runner.language.site import has_template
 from scenario_runner.language.template_limits import TemplateProblem
 from scenario_runner.language.templates import (
+    diagnostic,
     expression_in,
     holds,
+    is_template,
+    scalars,
+    split,
     texts,
 )
 from scenario_runner.language.value_diagnostics import no_list
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from scenario_runner.errors import Where
     from scenario_runner.hooks import Offered
     from scenario_runner.language.document import Path
     from scenario_runner.language.entries import StepEntry
+    from scenario_runner.language.item_counts import Held
     from scenario_runner.language.scenario import Scenario
     from scenario_runner.language.uses import Use
 
@@ -70,17 +76,25 @@ class Foreseen:
             entry
             for entry in (*scenario.setup, *scenario.steps, *scenario.final)
             if _has_condition(entry)
+            or _asks_for_members(entry)
             or next(texts([entry.parameters, entry.for_each, dict(entry.late)]), None) is not None
         ]
         self._read = {entry.path: _members(entry) for entry in self._entries}
         self._seen: dict[Path, set[str]] = {entry.path: set() for entry in self._entries}
+        self._counting = {entry.path for entry in self._entries if _asks_for_members(entry)}
+        """Steps that ask for elements of what is planned by their numbers."""
         self._given: list[_Given] = []
         self._found: list[tuple[_Given, Diagnostic]] = []
         self._unskipped: list[Diagnostic] = []
         """Why nobody knows whether a case is skipped."""
 
-    def look_at(self, case: str, names: Mapping[str, Any]) -> None:
-        """Take in what a case gives to its steps. names: ``vars matrix row site`` as its templates see them."""
+    def look_at(
+        self, case: str, names: Mapping[str, Any], planned: Mapping[str, Held] | None = None
+    ) -> None:
+        """Take in what a case gives to its steps. names: ``vars matrix row site`` as its templates see them.
+
+        planned: its lists of patients, studies, series and images; None where nobody knows yet how many there will be.
+        """
         names = {name: value for name, value in names.items() if name in self._known}
         skip = self._scenario.header.skip
         if skip is not None:
@@ -93,12 +107,15 @@ class Foreseen:
                 return
         for entry in self._entries:
             seen = self._seen[entry.path]
-            key = repr([member_of(names, *one) for one in self._read[entry.path]])
+            lists = (planned or {}) if entry.path in self._counting else {}
+            key = repr([[member_of(names, *one) for one in self._read[entry.path]], lists])
             if key in seen or len(seen) >= _MOST or len(self._found) >= MOST_DIAGNOSTICS:
                 continue
             seen.add(key)
             try:
-                self._given += (_Given(entry, *way, case) for way in self._ways(entry, names))
+                self._given += (
+                    _Given(entry, *way, case) for way in self._ways(entry, names, lists)
+                )
             except InvalidInput as error:
                 given = _Given(entry, entry.parameters, {}, case)
                 self._found += ((given, one) for one in error.diagnostics)
@@ -128,19 +145,30 @@ class Foreseen:
             return one
         return _in_case(given.case, one)
 
-    def _ways(self, entry: StepEntry, names: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
+    def _ways(
+        self, entry: StepEntry, names: Mapping[str, Any], planned: Mapping[str, Held]
+    ) -> Iterator[tuple[Any, Any]]:
         """The parameters that the step will have, and what will stand beside them, for each item; none where it will not run, or nobody knows yet."""
         for use in () if entry.use is None else entry.use.whole:
             outer = {**self._within(_scope(use.outer), names), **use.extra}
             where = use.origin.where(("when",), key=False)
+            _require_members([(where, use.entry.get("when"))], outer, planned)
             if not self._runs(use.entry.get("when"), outer, where):
                 return
         known = self._within(_scope(entry.use), names)
         place = entry.origins.where((*entry.path, "when"))
+        items = ((*entry.path, "for_each"), entry.for_each)
+        _require_members(_expressions(entry, *items), known, planned)
         for more in self._items(entry, known):
+            _require_members([(place, entry.when)], {**known, **more}, planned)
             if self._runs(entry.when, {**known, **more}, place):
                 path = entry.parameters_path
                 late = _evaluated_later(entry, self._plugins)
+                asked = [
+                    *_expressions(entry, path, entry.parameters, late),
+                    *_expressions(entry, entry.path, dict(entry.late), AT_EACH_TURN),
+                ]
+                _require_members(asked, {**known, **more}, planned)
                 tree = _partly(entry.parameters, {**known, **more}, entry, path, late)
                 beside = _partly(dict(entry.late), known, entry, entry.path, AT_EACH_TURN)
                 if tree != entry.parameters or beside != entry.late:
@@ -208,6 +236,48 @@ class Foreseen:
                     has_template,
                     entry.parameters[number][name],
                 )
+
+
+def _asks_for_members(entry: StepEntry) -> bool:
+    trees = [entry.parameters, entry.for_each, entry.when, dict(entry.late)]
+    trees += [use.entry.get("when") for use in (() if entry.use is None else entry.use.whole)]
+    return any(
+        "[" in one and any(name in one for name in PLANNED)
+        for _, one in scalars(trees)
+        if isinstance(one, str)
+    )
+
+
+def _expressions(
+    entry: StepEntry, path: Path, tree: Any, late: frozenset[Path] = frozenset()
+) -> Iterator[tuple[Where, str]]:
+    """Every scalar of a tree that has an expression; late: paths below it of those without braces."""
+    for below, text in scalars(tree):
+        if isinstance(text, str) and (is_template(text) or below in late):
+            yield entry.origins.where((*path, *below)), text
+
+
+def _require_members(
+    asked: Iterable[tuple[Where, Any]], names: Mapping[str, Any], planned: Mapping[str, Held]
+) -> None:
+    """Raises InvalidInput for expressions that are sure to ask for a member that no planned list has."""
+    if not planned:
+        return
+    found: list[Diagnostic] = []
+    for where, text in asked:
+        if not isinstance(text, str):
+            continue
+        try:
+            parts = split(text) if is_template(text) else (expression_in(text),)
+        except TemplateProblem:
+            continue
+        found += (
+            diagnostic(problem, where, text, part)
+            for part in parts
+            if part.is_expression and (problem := beyond(part.text, names, planned))
+        )
+    if found:
+        raise InvalidInput(found)
 
 
 def _has_condition(entry: StepEntry) -> bool:

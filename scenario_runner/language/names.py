@@ -168,15 +168,17 @@ def _key(node: nodes.Node) -> str | None:
     return None
 
 
-def _written(node: nodes.Node) -> str:
+def written(node: nodes.Node) -> str:
     """A chain of names as the user wrote it, for a message."""
     if isinstance(node, nodes.Name):
         return node.name
     if isinstance(node, nodes.Getattr):
-        return f"{_written(node.node)}.{node.attr}"
+        return f"{written(node.node)}.{node.attr}"
     if isinstance(node, nodes.Getitem):
-        index = repr(node.arg.value) if isinstance(node.arg, nodes.Const) else "…"
-        return f"{_written(node.node)}[{index}]"
+        below_zero = isinstance(node.arg, nodes.Neg)
+        number = node.arg.node if isinstance(node.arg, nodes.Neg) else node.arg
+        index = f"{'-' * below_zero}{number.value!r}" if isinstance(number, nodes.Const) else "…"
+        return f"{written(node.node)}[{index}]"
     return "…"
 
 
@@ -238,7 +240,7 @@ class _Inference:
             if key in base.attributes:
                 return base.attributes[key]
             if not excused:
-                self.found.append(unknown_key(str(key), base.attributes, _written(of)))
+                self.found.append(unknown_key(str(key), base.attributes, written(of)))
         elif base.item is not None:
             if isinstance(key, int):
                 return base.item

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import field, fields
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.language.item_counts import Held
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.planning.plan import SeriesDesign
 
@@ -130,6 +131,25 @@ class CasePart:
     """When it begins, under a load of cases."""
     patients: tuple[PatientPart, ...] = field(repr=False)
 
+    def lists(self) -> dict[str, Held]:
+        """What templates call ``patients``, ``studies``, ``series`` and ``images``, by their numbers of members."""
+        studies, series, images = [], [], []
+        patients = []
+        for patient in self.patients:
+            studies_of = Held(
+                tuple((one.count, {"series": _series(one)}) for one in patient.studies)
+            )
+            series_of = Held(tuple((one.count, _series(one)) for one in patient.studies))
+            images_of = Held(tuple((one.count, _images(one)) for one in patient.studies))
+            patients.append((patient.count, {"studies": studies_of}))
+            studies.append((patient.count, studies_of))
+            series.append((patient.count, series_of))
+            images.append((patient.count, images_of))
+        return {
+            "patients": Held(tuple(patients)), "studies": Held(tuple(studies)),
+            "series": Held(tuple(series)), "images": Held(tuple(images)),
+        }  # fmt: skip
+
     def totals(self) -> dict[str, int]:
         """How many patients, studies, series and images there will be."""
         studies = [
@@ -143,3 +163,12 @@ class CasePart:
             "series": sum(count * study.series_count for count, study in studies),
             "images": sum(count * study.image_count for count, study in studies),
         }
+
+
+def _series(study: StudyPart) -> Held:
+    images = ((one.count, Held(((one.image_count, {}),))) for one in study.series)
+    return Held(tuple((count, {"images": each}) for count, each in images))
+
+
+def _images(study: StudyPart) -> Held:
+    return Held(tuple((one.count, Held(((one.image_count, {}),))) for one in study.series))

@@ -160,6 +160,8 @@ class Prepared:
     names: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     """Of each case, sound or not, what messages call it and what its templates know before its patients."""
     cases: list[CasePart] = field(default_factory=list)
+    counted: dict[str, CasePart] = field(default_factory=dict)
+    """Those of them, by what messages call them, whose patients no source has, which may have others when they run."""
     load: CaseLoad | None = None
     """How they arrive, where the scenario says so."""
     load_seed: str = ""
@@ -271,7 +273,9 @@ def _prepare(
             vars_ = resolve_vars(header.vars, names, origins.where, ("vars",))
             names["vars"] = vars_
             prepared.names.append((shown, names))
-            patients = placed(patients_of(scenario, names), origins, options.sources, context)
+            specs = patients_of(scenario, names)
+            written = all(spec.from_ is None for spec in specs)
+            patients = placed(specs, origins, options.sources, context)
         except InvalidInput as error:
             for diagnostic in error.diagnostics:
                 findings.take(diagnostic)
@@ -287,6 +291,8 @@ def _prepare(
         )
         if not preparation.too_many(case.totals()):
             prepared.cases.append(case)
+            if written:
+                prepared.counted[shown] = case
     return prepared
 
 

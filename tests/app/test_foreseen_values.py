@@ -166,6 +166,41 @@ def test_a_cell_that_is_no_condition_is_told_before_the_run_wherever_it_is_one(
     assert one["message"] == words
 
 
+COUNTED = """
+    matrix: {n: [0, 1]}
+    patients: [{studies: [{count: 2, series: [{modality: CT, images: 1, size: [64, 64]}]}]}]
+    steps:
+      - log: {message: "{{ studies[2].uid }} {{ studies[matrix.n].series[matrix.n].uid }}"}
+      - {echo: {to: pacs}, when: "patients[1].id != ''"}
+      - {log: {message: "{{ studies[item].uid }}"}, for_each: [0, 1, 2]}
+      - {log: {message: "{{ studies[5].uid }}"}, when: matrix.n > 1}
+      - {log: {message: "{{ studies[5].uid }}"}, when: studies | length > 5}
+      - wait: {on: pacs, until: {expr: "poll.attempt > 0 and images[0].uid"}, fail_when: "images[2].uid == ''"}
+      - use: {steps: radiology/ask@^1, with: {many: 0}}
+        when: "series[2].number > 1"
+"""
+
+
+def test_an_element_that_the_plan_will_not_have_is_told_at_its_place(tmp_path: Path) -> None:
+    found = validated(tmp_path, COUNTED)
+    lines = (tmp_path / "example.yaml").read_text("utf-8").splitlines()
+    told = [lines[one["line"] - 1][one["column"] - 1 : one["end_column"] - 1] for one in found]
+    assert told == [
+        "studies[2]", "studies[matrix.n].series[matrix.n].uid", "patients[1]", "studies[item].uid",
+        "images[2]", "series[2]",
+    ]  # fmt: skip
+    assert {one["code"] for one in found} == {"FAB204"}
+    assert "in the case example[n=1]" in found[1]["hint"]
+
+
+def test_how_many_patients_a_source_has_is_not_known_before_the_run(tmp_path: Path) -> None:
+    text = """
+    patients: [{from: {csv: people.csv}, studies: [{series: [{modality: CT, images: 1, size: [64, 64]}]}]}]
+    steps: [{log: {message: "{{ patients[7].id }}"}}, {assert: [{stored: {on: pacs}}]}]
+    """
+    assert validated(tmp_path, text, table="id,name\\nA,DOE^J\\n") == []
+
+
 def test_expressions_that_steps_evaluate_themselves_may_be_of_any_type(tmp_path: Path) -> None:
     text = """
     vars: {n: 2}

@@ -96,6 +96,16 @@ def test_what_an_overlay_names_and_nobody_has_is_told(work: Path) -> None:
     assert [one.code for one in caught.value.diagnostics] == ["FAB607", "FAB602"]
 
 
+def test_an_unknown_key_below_the_top_is_told_with_what_there_is(work: Path) -> None:
+    overlay = {"schema": "overlay/v1", "scenarios": {"ct": {"wth": {"images": 3}}}}
+    write(work, {"scenarios/sites/north/overlay.yaml": overlay})
+    with pytest.raises(InvalidInput) as caught:
+        loaded(work, "l")
+    (found,) = caught.value.diagnostics
+    assert found.message == "unknown key 'wth'; did you mean 'with'?"
+    assert found.hint == "ct takes: with, matrix, skip, tags, requirements"
+
+
 def test_an_overlay_names_scenarios_of_whatever_is_run_on_its_site(work: Path) -> None:
     """Those of a library while one's own run, and one's own while a library's do."""
     mine = scenario({"echo": {"to": "pacs"}}, name="mine")
