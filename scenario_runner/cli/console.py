@@ -51,6 +51,8 @@ _INDENT = 9
 """Columns before the name of a step."""
 
 _KINDS_IN_A_MESSAGE, _KINDS_LISTED = 4, 40
+_SIDE = 110
+"""Characters of what was expected, and of what came, in a line of these."""
 
 _NAMED = 20
 """How many of the cases that did not pass are named at the end."""
@@ -255,10 +257,13 @@ def _kinds(check: CheckFinished) -> Iterator[str]:
     """The kinds of difference that its message has no room for."""
     if len(check.kinds) <= _KINDS_IN_A_MESSAGE:
         return
+    from scenario_runner.evidence.flat import two_sides
+
     for kind in check.kinds[:_KINDS_LISTED]:
+        told = two_sides(kind["expected"], kind["actual"], _SIDE)
         sides = [
-            "various" if name in kind["various"] else str(kind[name])
-            for name in ("expected", "actual")
+            "various" if name in kind["various"] else side
+            for name, side in zip(("expected", "actual"), told, strict=True)
         ]
         yield printable(
             f"{kind['count']} x {kind['attribute']}: {sides[0]} became {sides[1]}"[:300]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from scenario_runner.answers import answer_in_a_word
 from scenario_runner.evidence.comparing_peers import compared_peers
 from scenario_runner.evidence.difference import Difference
-from scenario_runner.evidence.flat import kinds_of, one_line
+from scenario_runner.evidence.flat import kinds_of, two_sides
 from scenario_runner.evidence.html_text import seconds
 from scenario_runner.evidence.traceability import final_checks
 from scenario_runner.lazy_dataclasses import dataclass
@@ -132,7 +132,7 @@ def _named(step: StepRecord) -> Iterator[tuple[tuple[str, str, int], CheckRecord
 
 def _attributes(subject: str, before: CheckRecord, after: CheckRecord) -> Iterator[Difference]:
     """Kinds of difference between what was expected and what came: new ones, and those that are gone."""
-    was, now = ({_kind(one): one.count for one in kinds_of(check)} for check in (before, after))
+    was, now = _tallied(before), _tallied(after)
     for text in {**was, **now}:
         first, then = was.get(text, 0), now.get(text, 0)
         if first != then:
@@ -140,10 +140,18 @@ def _attributes(subject: str, before: CheckRecord, after: CheckRecord) -> Iterat
             yield Difference(way, "attribute", f"{subject} › {text}", f"{first:,}", f"{then:,}")
 
 
+def _tallied(check: CheckRecord) -> Counter[str]:
+    found = Counter[str]()
+    for kind in kinds_of(check):
+        found[_kind(kind)] += kind.count
+    return found
+
+
 def _kind(kind: Any) -> str:
+    told = two_sides(kind.expected, kind.actual, 80)
+    names = ("expected", "actual")
     sides = (
-        "various" if name in kind.various else one_line(getattr(kind, name), 80)
-        for name in ("expected", "actual")
+        "various" if name in kind.various else side for name, side in zip(names, told, strict=True)
     )
     return f"{kind.attribute}: {' ▸ '.join(sides)}"
 
@@ -221,7 +229,7 @@ def _versions(before: RunRecord, after: RunRecord) -> Iterator[Difference]:
     was, now = (dict(_flat(run.environment)) for run in (before, after))
     for name in {**was, **now}:
         if was.get(name) != now.get(name):
-            first, then = (one_line(one.get(name, "–"), 120) for one in (was, now))
+            first, then = two_sides(was.get(name, "–"), now.get(name, "–"), 120)
             yield Difference("different", "version", name, first, then)
 
 

@@ -7,7 +7,7 @@ import io
 import json
 from typing import TYPE_CHECKING
 
-from scenario_runner.evidence.flat import BAD, complaint, one_line
+from scenario_runner.evidence.flat import BAD, complaint, two_sides
 from scenario_runner.evidence.html_text import seconds, visible
 from scenario_runner.evidence.traceability import WORST_FIRST, final_checks
 
@@ -89,7 +89,7 @@ def _failed(record: RunRecord) -> Iterator[tuple[str, str, str, str]]:
         for step in bad:
             checks = [check for check in final_checks(step) if check.outcome in BAD]
             for check in checks:
-                sides = one_line(check.expected, 120), one_line(check.actual, 120)
+                sides = two_sides(check.expected, check.actual, 120)
                 yield case.id, check.title or check.check, *sides
             if not checks:
                 yield case.id, step.title or step.id, "", complaint(step)

@@ -7,6 +7,7 @@ gets a test of its own, or a server that only counts tests would show it green.
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -112,6 +113,32 @@ def one_line(value: Any, limit: int = 2000) -> str:
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text):,} characters)"
 
 
+def two_sides(first: Any, second: Any, limit: int = 2000) -> tuple[str, str]:
+    """Two values that are compared, as ``one_line`` has each; of long ones the part in which they differ."""
+    sides = one_line(first, limit), one_line(second, limit)
+    if first == second or sides[0][:limit] != sides[1][:limit]:
+        return sides
+    whole = one_line(first, sys.maxsize), one_line(second, sys.maxsize)
+    begin = _alike(*whole) - limit // 4
+    return _part(whole[0], begin, limit), _part(whole[1], begin, limit)
+
+
+def _alike(first: str, second: str) -> int:
+    """How many characters two texts have in common at their beginning."""
+    low, high = 0, min(len(first), len(second))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if first[:middle] == second[:middle] else (low, middle - 1)
+    return low
+
+
+def _part(text: str, begin: int, limit: int) -> str:
+    if begin <= 0:
+        return text if len(text) <= limit else f"{text[:limit]}… ({len(text):,} characters)"
+    end = "…" if begin + limit < len(text) else ""
+    return f"…{text[begin : begin + limit]}{end} ({len(text):,} characters)"
+
+
 def is_short_record(value: Any) -> bool:
     """Whether a value is a flat object of a few members with plain names."""
     return (
@@ -179,8 +206,8 @@ def _step_test(step: StepRecord) -> FlatTest:
 def _check_lines(check: CheckRecord) -> list[str]:
     lines = [f"{check.outcome}: {check.title or check.check}"]
     if check.outcome != "passed":
-        lines.append(f"  expected: {one_line(check.expected)}")
-        lines.append(f"  actual:   {one_line(check.actual)}")
+        expected, actual = two_sides(check.expected, check.actual)
+        lines += [f"  expected: {expected}", f"  actual:   {actual}"]
         lines += [f"  {line}" for line in (check.message,) if line]
         lines += [f"  {line}" for line in kind_lines(check, _KINDS)]
     return lines
@@ -250,32 +277,30 @@ def kept(check: CheckRecord, kinds: Sequence[KindRecord]) -> str:
 def _kind_line(kind: KindRecord) -> str:
     if kind.count == 1 and kind.examples:
         one = kind.examples[0]
-        return (
-            f"{one.subject} {one.attribute}: {one_line(one.expected, 200)} became"
-            f" {one_line(one.actual, 200)}"
-        )
+        was, became = two_sides(one.expected, one.actual, 200)
+        return f"{one.subject} {one.attribute}: {was} became {became}"
+    told = dict(zip(_SIDES, two_sides(kind.expected, kind.actual, 200), strict=True))
     sides = [
-        "various values" + (f" ({one_line(value, 200)})" if value is not None else "")
+        "various values" + (f" ({told[side]})" if getattr(kind, side) is not None else "")
         if side in kind.various
-        else one_line(value, 200)
-        for side, value in (("expected", kind.expected), ("actual", kind.actual))
+        else told[side]
+        for side in _SIDES
     ]
     first = f", first {kind.examples[0].subject}" if kind.examples else ""
     return f"{kind.count:,} x {kind.attribute}: {sides[0]} became {sides[1]}{first}"
 
 
+_SIDES = ("expected", "actual")
 _KINDS = 200
 """Kinds of difference that a test's text lists of one check."""
 
 
 def complaint(step: StepRecord) -> str:
     """The step's own message, or else what its first check that went wrong found."""
-    return step.message or next(
-        (
-            f"{check.title or check.check}: expected {one_line(check.expected, 200)},"
-            f" got {one_line(check.actual, 200)}"
-            for check in final_checks(step)
-            if check.outcome in BAD
-        ),
-        "",
-    )
+    if step.message:
+        return step.message
+    for check in final_checks(step):
+        if check.outcome in BAD:
+            expected, actual = two_sides(check.expected, check.actual, 200)
+            return f"{check.title or check.check}: expected {expected}, got {actual}"
+    return ""

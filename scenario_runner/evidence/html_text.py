@@ -15,7 +15,7 @@ from markupsafe import Markup
 from scenario_runner.amounts import plural
 from scenario_runner.dicom.dictionary import tag_for_keyword, uid_name
 from scenario_runner.events import AS_IT_SHOULD
-from scenario_runner.evidence.flat import is_short_record, one_line
+from scenario_runner.evidence.flat import is_short_record, one_line, two_sides
 from scenario_runner.evidence.times import moment
 from scenario_runner.lazy_dataclasses import dataclass
 
@@ -100,8 +100,8 @@ def value(item: Any, limit: int = 1000, beside: Any = None) -> Markup:
         return Markup('<span class="none">no value</span>')
     if _is_told_by_several(item):
         return _told(item)
-    text = one_line(item, limit)
-    if item != beside and _looks(text) == _looks(one_line(beside, limit)):
+    text, other = two_sides(item, beside, limit)
+    if item != beside and _looks(text) == _looks(other):
         text = json.dumps(item)
     return Markup("<code>{}</code>").format(t(text, limit + 40))
 
