@@ -108,7 +108,7 @@ class Connections:
         """Note that the index knows every file. Call within a transaction."""
         self.writer.execute(f"PRAGMA user_version = {VERSION}")
 
-    def insert(self, sql: str, values: Sequence[object]) -> int:
+    def insert(self, table: str, sql: str, values: Sequence[object]) -> int:  # noqa: ARG002 - SQLite knows
         """Add a row; returns its number. Call within a transaction."""
         number = self.writer.execute(sql, values).lastrowid
         assert number is not None

@@ -90,7 +90,7 @@ class Index:
         self._connections = database
         self._most_parents = _PARENTS if alone else 0
         self._db = database.writer
-        self._parents: dict[tuple[object, ...], int] = {}
+        self._parents: dict[tuple[object, ...], object] = {}
         """Patients, studies and series that were found last: most instances come to where others have come."""
         try:
             self.is_current = database.is_current()
@@ -120,7 +120,7 @@ class Index:
 
     def add(self, entry: Entry) -> None:
         """Take an instance in. The SOP Instance UID must be new. Call within a transaction."""
-        parent: int | None = None
+        parent: object = None
         if self._most_parents:
             for level in LEVELS[:-1]:
                 parent = self._find_or_insert(level, parent, entry)
@@ -142,7 +142,7 @@ class Index:
         ).fetchone()
         return row or (None, None, None)
 
-    def _find_or_insert(self, level: Level, parent: int | None, entry: Entry) -> int:
+    def _find_or_insert(self, level: Level, parent: object, entry: Entry) -> object:
         values = [entry.attributes.get(name, "") for name in IDENTITY[level]]
         key = (level, parent, *values)
         known = self._parents.get(key)
@@ -154,7 +154,7 @@ class Index:
                 self._parents[key] = known
         return known
 
-    def _find(self, level: Level, parent: int | None, identity: Sequence[str]) -> int | None:
+    def _find(self, level: Level, parent: object, identity: Sequence[str]) -> int | None:
         condition = " AND ".join(f"{name} = ?" for name in IDENTITY[level])
         values: list[object] = [*identity]
         if parent is not None:
@@ -166,7 +166,7 @@ class Index:
         ).fetchone()
         return int(row[0]) if row else None
 
-    def _insert(self, level: Level, parent: int | None, entry: Entry) -> int:
+    def _insert(self, level: Level, parent: object, entry: Entry) -> object:
         known = {keyword: entry.attributes.get(keyword, "") for keyword in COLUMNS[level]}
         row: dict[str, object] = {
             **known,
@@ -182,6 +182,7 @@ class Index:
                 "size": entry.size,
             }
         number = self._connections.insert(
+            TABLE[level],
             f"INSERT INTO {TABLE[level]} ({', '.join(row)})"  # noqa: S608 - our own names
             f" VALUES ({', '.join('?' * len(row))})",
             list(row.values()),

@@ -25,10 +25,8 @@ if TYPE_CHECKING:
 _LOCK: Final = 0x46414249
 """``FABI``, the advisory lock that whoever writes holds."""
 _READERS: Final = 4
-_BEGIN: Final = f"BEGIN; SELECT pg_advisory_xact_lock({_LOCK})"
-_BEGIN_WHATEVER_IT_TAKES: Final = (
-    f"BEGIN; SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock({_LOCK})"
-)
+_BEGIN: Final = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({_LOCK})"
+_BEGIN_WHATEVER_IT_TAKES: Final = f"BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock({_LOCK})"
 
 
 class IndexServer:
@@ -107,14 +105,14 @@ class IndexServer:
         with self.transaction() as line:
             line.command("UPDATE about SET complete = 0")
 
-    def insert(self, sql: str, values: Sequence[object]) -> int:
-        """Add a row; returns its number. Call within a transaction."""
-        (number,) = self.writer.execute(f"{sql} RETURNING id", values).fetchone()
-        return int(number)
+    def insert(self, table: str, sql: str, values: Sequence[object]) -> object:
+        """Add a row with the next statement; returns what stands for its number. Call within a transaction."""
+        self.writer.later(sql, values)
+        return postgresql.Latest(table)
 
     @contextmanager
     def transaction(self) -> Iterator[Line]:
-        """All or nothing, and nobody else writes in between, on any machine.
+        """All or nothing, and from the first statement on nobody else writes in between, on any machine.
 
         What a lost connection leaves open is whether all or nothing: whoever looks within the next transaction sees.
         """
@@ -127,11 +125,10 @@ class IndexServer:
             self._require_open()
             line = self.writer
             try:
-                line.command(begin)
-                line.in_transaction = True
+                line.begin(begin)
                 self._writes = threading.get_ident()
                 yield line
-                self._commit()
+                line.commit()
             except BaseException:
                 line.in_transaction = True  # else a ROLLBACK that is lost would be said again
                 line.take_back()
@@ -139,11 +136,6 @@ class IndexServer:
             finally:
                 line.in_transaction = False
                 self._writes = None
-
-    def _commit(self) -> None:
-        done = self.writer.command("COMMIT").statusmessage
-        if done != "COMMIT":  # a statement has failed, and somebody has passed over it
-            raise ServerError(f"the database of the index has not committed: {done}")
 
     @contextmanager
     def writing(self) -> Iterator[Line]:

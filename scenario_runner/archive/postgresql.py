@@ -7,6 +7,7 @@ for a beginning.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -53,6 +54,23 @@ def kept(value: object) -> object:
     if isinstance(value, str) and ("\0" in value or _ESCAPE in value):
         return value.replace(_ESCAPE, "\1\2").replace("\0", "\1\1")
     return value
+
+
+class Latest:
+    """Stands for the number of the row that was added to a table last, on this connection."""
+
+    def __init__(self, table: str) -> None:
+        self.sql = f"currval(pg_get_serial_sequence('{table}', 'id'))"
+
+
+def with_latest(sql: str, values: Sequence[object]) -> tuple[str, list[object]]:
+    """A translated statement in which what stands for a number is written out, and its other values."""
+    if not any(isinstance(one, Latest) for one in values):
+        return sql, list(values)
+    parts = sql.split("%s")
+    said = [one.sql if isinstance(one, Latest) else "%s" for one in values]
+    whole = "".join(itertools.chain(*zip(parts, [*said, ""], strict=True)))
+    return whole, [one for one in values if not isinstance(one, Latest)]
 
 
 class Given:

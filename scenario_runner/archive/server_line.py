@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from scenario_runner.archive.postgresql import Given, kept, translated
+from scenario_runner.archive.postgresql import Given, kept, translated, with_latest
 from scenario_runner.archive.server_error import ServerError
 from scenario_runner.database.postgresql import DURABLE, PATIENCE, driver, of_server
 from scenario_runner.errors import UsageError
@@ -65,6 +65,15 @@ class Server:
             f"the database of the index {reason} ('{self._location}'): {told}", hint or None
         )
 
+    def joined(
+        self, connection: psycopg.Connection[Any], statements: Iterable[tuple[str, Sequence[Any]]]
+    ) -> str:
+        """Several statements as one text with their values in it, which goes to the server and back once."""
+        cursor = self._psycopg.ClientCursor(connection)
+        return ";".join(
+            cursor.mogrify(sql, values) if values else sql for sql, values in statements
+        )
+
     def connected(self) -> psycopg.Connection[Any]:
         """A new connection. Raises ServerError."""
         from scenario_runner.database.patience import PatientConnection
@@ -84,30 +93,58 @@ class Server:
 
 
 class Line:
-    """A connection, begun when something is asked. For one thread at a time."""
+    """A connection, begun when something is asked. For one thread at a time.
+
+    What nobody waits for is said together with what somebody does: each exchange with a server costs more than most
+    statements take, and while one writes the others wait.
+    """
 
     def __init__(self, server: Server) -> None:
         self._server = server
         self._connection: psycopg.Connection[Any] | None = None
+        self._waiting: list[tuple[str, list[Any]]] = []
+        """Statements that are said with the next one, in PostgreSQL's words."""
         self.in_transaction = False
         """Whether a connection that is lost takes something along that had begun."""
+
+    def begin(self, sql: str) -> None:
+        """Begin a transaction, in PostgreSQL's own words, with the next statement that is carried out."""
+        self._waiting = [(sql, [])]
 
     def execute(self, sql: str, values: Sequence[Any] = (), /) -> Rows:
         """Carry out a statement; once more where the connection was lost since it was used last. Raises ServerError."""
         found = self._carry_out(translated(sql), [kept(one) for one in values])
         return Given(found) if found.description else found
 
+    def later(self, sql: str, values: Sequence[Any]) -> None:
+        """Carry out a statement within a transaction, together with the next that is; it is that one which raises then."""
+        self._waiting.append(with_latest(translated(sql), [kept(one) for one in values]))
+
     def executemany(self, sql: str, values: Iterable[Sequence[Any]], /) -> None:
-        """Carry out a statement for each. Raises ServerError."""
+        """Carry out a statement for each, with the next one."""
         for one in values:
-            self.execute(sql, one)
+            self.later(sql, one)
 
     def command(self, sql: str) -> psycopg.Cursor[Any]:
         """Carry out statements in PostgreSQL's own words. Raises ServerError."""
         return self._carry_out(sql, None)
 
+    def commit(self) -> None:
+        """End a transaction. Raises ServerError, also where a statement has failed and somebody has passed over it."""
+        if not self.in_transaction:
+            if len(self._waiting) == 1:  # nothing was asked in it
+                self._waiting = []
+                return
+            self.command(
+                "SELECT 1"
+            )  # where the connection was lost this can be said once more, and a COMMIT cannot
+        done = self.command("COMMIT").statusmessage
+        if done != "COMMIT":
+            raise ServerError(f"the database of the index has not committed: {done}")
+
     def take_back(self) -> None:
         """Undo what had begun; one that was lost is not begun anew for it, which would take as long as its server is away."""
+        self._waiting = []
         if self._connection is not None:
             try:
                 self.command("ROLLBACK")
@@ -119,11 +156,20 @@ class Line:
         return self.command(sql).fetchone()
 
     def _carry_out(self, sql: str, values: list[Any] | None) -> psycopg.Cursor[Any]:
+        waiting, self._waiting = self._waiting, []
         while True:
             is_new = self._connection is None
             connection = self._connection = self._connection or self._server.connected()
             try:
-                return connection.execute(sql, values)
+                if not waiting:
+                    return connection.execute(sql, values)
+                found = connection.execute(
+                    self._server.joined(connection, [*waiting, (sql, values or [])])
+                )
+                while found.nextset():
+                    pass
+                self.in_transaction = True
+                return found
             except self._server.errors as error:
                 if connection.closed:
                     self._connection = None

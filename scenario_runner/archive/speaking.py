@@ -32,7 +32,7 @@ class Speaker(Protocol):
         """Carry out a statement."""
 
     def executemany(self, sql: str, values: Iterable[Sequence[Any]], /) -> object:
-        """Carry out a statement for each."""
+        """Carry out a statement for each, at the latest before the next one that finds something."""
 
 
 class Database(Protocol):
@@ -48,8 +48,11 @@ class Database(Protocol):
     def mark_current(self) -> None:
         """Note that the index knows every file. Call within a transaction."""
 
-    def insert(self, sql: str, values: Sequence[object]) -> int:
-        """Add a row; returns its number. Call within a transaction."""
+    def insert(self, table: str, sql: str, values: Sequence[object]) -> object:
+        """Add a row to a table. Call within a transaction.
+
+        Returns its number, or what stands for it in further statements of the transaction, until the next row of that table.
+        """
 
     def transaction(self) -> AbstractContextManager[Speaker]:
         """All or nothing, and nobody else writes in between."""

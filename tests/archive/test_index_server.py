@@ -10,6 +10,7 @@ import pytest
 
 from scenario_runner.archive import server_line
 from scenario_runner.archive.archive import Archive, rebuild
+from scenario_runner.archive.index import Entry
 from scenario_runner.archive.options import ArchiveOptions
 from scenario_runner.archive.schema import VERSION
 from scenario_runner.archive.server_error import ServerError
@@ -257,8 +258,64 @@ def test_connections_that_the_server_has_ended_are_replaced_before_anybody_notic
         assert archive.counts().instances == 2
 
 
+@pytest.mark.parametrize("number", [1, 2], ids=["of a new patient", "of a series that is there"])
+def test_a_store_takes_four_exchanges_with_the_server(
+    tmp_path: Path, options: ArchiveOptions, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """While one machine writes all others wait, and every exchange is on the wire between."""
+    said: list[str] = []
+    execute = PatientConnection.execute
+
+    def counted(connection: PatientConnection, query: Any, *more: Any, **named: Any) -> Any:
+        said.append(str(query))
+        return execute(connection, query, *more, **named)
+
+    said_of_it = r"100% 'of'\; it? %s"
+    with Archive(tmp_path, options) as archive:
+        for before in range(1, number):
+            put(archive, sample(number=before, StudyDescription=said_of_it))
+        with archive.index.transaction():  # both connections are there
+            archive.index.file_of("1.2.3")
+        archive.index.file_of("1.2.3")
+        with monkeypatch.context() as patched:
+            patched.setattr(PatientConnection, "execute", counted)
+            put(archive, sample(number=number, StudyDescription=said_of_it))
+        assert len(said) == 4, said
+        assert stored(archive) == [f"1.2.3.1.{one}" for one in range(1, number + 1)]
+        keys = identifier(PatientName="CITIZEN^JANE", StudyDescription="")
+        (match,) = ask(archive, "STUDY", "study", keys)
+        assert "\\".join(match.dataset().StudyDescription) == said_of_it
+
+
+def test_a_row_that_the_server_refuses_at_the_end_takes_all_of_its_transaction_along(
+    tmp_path: Path, options: ArchiveOptions
+) -> None:
+    def add(archive: Archive, uid: str) -> None:
+        named = {
+            "PatientID": uid,
+            "StudyInstanceUID": uid,
+            "SeriesInstanceUID": uid,
+            "SOPInstanceUID": "1.2",
+        }
+        archive.index.add(Entry(named, "", "1.2.840.10008.1.2", f"{uid}.dcm", 1))
+
+    def twice(archive: Archive) -> None:
+        with archive.index.transaction():
+            add(archive, "1")
+            add(archive, "2")
+
+    with Archive(tmp_path, options) as archive:
+        with pytest.raises(ServerError):
+            twice(archive)
+        assert archive.index.counts() == dict.fromkeys(archive.index.counts(), 0)
+        with archive.index.transaction():  # in which nothing is asked
+            pass
+        assert put(archive, sample()).outcome == "new"
+
+
 def _lose(archive: Archive, database: DatabaseUrl) -> None:
     with archive.index.transaction():
+        archive.index.file_of("1.2.3")
         asked(database, _END_ALL)
         archive.index.clear()
 
