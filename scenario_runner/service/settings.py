@@ -18,7 +18,7 @@ from scenario_runner.language.document_kinds import require_kind
 from scenario_runner.language.loader import load_document, parse_document
 from scenario_runner.service.accounts.oidc import OidcOptions
 from scenario_runner.service.accounts.provider_login import LoginOptions
-from scenario_runner.service.accounts.sessions import SessionTimes
+from scenario_runner.service.accounts.session_times import SessionTimes
 from scenario_runner.service.audit.messages import AuditSource
 from scenario_runner.service.audit.syslog import PORT, Receiver
 from scenario_runner.service.paces import Pace

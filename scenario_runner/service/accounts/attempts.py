@@ -51,8 +51,10 @@ BOUNDS: Final = {
     "pair": Bound(5, dt.timedelta(minutes=15)),
     "name": Bound(50, dt.timedelta(minutes=1)),
     "address": Bound(30, dt.timedelta(minutes=5)),
+    "provider": Bound(30, dt.timedelta(minutes=5)),
 }
-"""By whom it counts: a known browser, an account from an address, an account from anywhere, an address."""
+"""By whom it counts: a known browser, an account from an address, an account from anywhere, an address,
+and an address from which people came back refused by a provider: these wait to be noted."""
 
 
 class Attempts:

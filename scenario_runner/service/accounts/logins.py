@@ -12,7 +12,7 @@ from scenario_runner.database.turns import LOGIN, take_turn
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.service.accounts import passwords
 from scenario_runner.service.accounts.accounts import Account, found_by_name
-from scenario_runner.service.accounts.attempts import Attempts
+from scenario_runner.service.accounts.attempts import Attempts, place_of
 from scenario_runner.service.accounts.sessions import Sessions
 from scenario_runner.service.accounts.tables import account
 from scenario_runner.service.audit.activities import Activity, Outcome
@@ -101,9 +101,14 @@ class Logins:
         return session
 
     def refused_by_provider(self, issuer: str, address: str, why: str) -> None:
-        """Note that somebody was not let in."""
+        """Note that somebody was not let in; of many from one place, who need no provider for it, some."""
         detail = {"account": "unknown", "at": issuer, "why": why}
+        subjects = (f"provider:{place_of(address)}",)
         with self._database.writing() as connection:
+            take_turn(connection, LOGIN)
+            if self._attempts.wait(connection, subjects).total_seconds() > 0:
+                return
+            self._attempts.failed(connection, subjects)
             record_in(connection, NOBODY, Activity.LOGGED_IN, None, address, Outcome.DENIED, detail)
 
     def confirm(self, name: str, password: str, address: str, device: str | None) -> None:

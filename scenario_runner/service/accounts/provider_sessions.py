@@ -15,6 +15,7 @@ from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.service.accounts.secrets import SESSION, digest, fresh
 
 if TYPE_CHECKING:
+    from scenario_runner.service.accounts.session_times import SessionTimes
     from scenario_runner.service.permissions import Caller
 
 _MOST: Final = 10_000
@@ -45,17 +46,18 @@ class ProviderSessions:
         return made
 
     def caller(
-        self, session: str, moment: dt.datetime, idle: dt.timedelta, absolute: dt.timedelta
+        self, session: str, moment: dt.datetime, times: SessionTimes, *, used: bool
     ) -> Caller | None:
-        """Whose session it is; None when there is none, or it has ended."""
+        """Whose session it is; None when there is none, or it has ended. used: whether it goes on from now."""
         with self._lock:
             found = self._kept.get(digest(session))
             if found is None:
                 return None
-            if moment - found.seen >= idle or moment - found.begun >= absolute:
+            if times.are_over(found.begun, found.seen, moment):
                 del self._kept[digest(session)]
                 return None
-            found.seen = moment
+            if used:
+                found.seen = moment
             return found.caller
 
     def begun(self, session: str) -> dt.datetime | None:

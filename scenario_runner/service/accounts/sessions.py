@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import delete, insert, select, update
 
 from scenario_runner.database.counter_table import ACCOUNTS
-from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.service.accounts.accounts import by_number
 from scenario_runner.service.accounts.clock import Clock, now
 from scenario_runner.service.accounts.provider_sessions import ProviderSessions
 from scenario_runner.service.accounts.secrets import SESSION, digest, fresh
+from scenario_runner.service.accounts.session_times import SessionTimes
 from scenario_runner.service.accounts.tables import login_session
 from scenario_runner.service.permissions import Arrival, Caller
 
@@ -23,14 +23,6 @@ if TYPE_CHECKING:
 
 _NOTED: Final = dt.timedelta(seconds=60)
 """How often at most it is written down that a session is in use."""
-
-
-@dataclass(frozen=True, slots=True)
-class SessionTimes:
-    """How long a session lasts without a request, and at most (OWASP ASVS 5.0, 7.3)."""
-
-    idle: dt.timedelta = dt.timedelta(minutes=30)
-    absolute: dt.timedelta = dt.timedelta(hours=12)
 
 
 class Sessions:
@@ -69,11 +61,10 @@ class Sessions:
         connection.execute(insert(login_session).values(row))
         return made
 
-    def caller(self, session: str) -> Caller | None:
-        """Whose session it is; None when there is none, or it has ended."""
+    def caller(self, session: str, *, used: bool = True) -> Caller | None:
+        """Whose session it is; None when there is none, or it has ended. used: whether somebody asks, not a page alone."""
         moment = self._clock()
-        times = self.times
-        known = self._of_providers.caller(session, moment, times.idle, times.absolute)
+        known = self._of_providers.caller(session, moment, self.times, used=used)
         if known is not None:
             return known
         with self._database.reading(ACCOUNTS) as connection:
@@ -82,12 +73,12 @@ class Sessions:
             row = connection.execute(
                 select(login_session).where(login_session.c.digest == digest(session))
             ).one_or_none()
-            if row is None or self._is_over(row.begun, row.seen, moment):
+            if row is None or self.times.are_over(row.begun, row.seen, moment):
                 return None
             found = by_number(connection, row.account)
         if found is None:
             return None
-        if moment - row.seen >= _NOTED:
+        if used and moment - row.seen >= _NOTED:
             with self._database.writing() as connection:
                 connection.execute(
                     update(login_session)
@@ -112,6 +103,3 @@ class Sessions:
         """Log out: the secret is worth nothing from now on."""
         self._of_providers.end(session)
         connection.execute(delete(login_session).where(login_session.c.digest == digest(session)))
-
-    def _is_over(self, begun: dt.datetime, seen: dt.datetime, moment: dt.datetime) -> bool:
-        return moment - seen >= self.times.idle or moment - begun >= self.times.absolute

@@ -17,14 +17,22 @@ from scenario_runner.service.accounts.keys import Keys
 from scenario_runner.service.accounts.logins import Logins
 from scenario_runner.service.accounts.provider_login import ProviderLogin
 from scenario_runner.service.accounts.secrets import csrf_of, same
-from scenario_runner.service.accounts.sessions import Sessions, SessionTimes
+from scenario_runner.service.accounts.session_times import SessionTimes
+from scenario_runner.service.accounts.sessions import Sessions
 from scenario_runner.service.accounts.viewer_tokens import ViewerTokens
 from scenario_runner.service.audit.activities import Activity, Outcome
 from scenario_runner.service.audit.trail import Trail
 from scenario_runner.service.errors import NotAllowed, NotLoggedIn
 from scenario_runner.service.permissions import LOCAL, Caller, Permission, require
 from scenario_runner.service.rates import Rate, Rates
-from scenario_runner.web.auth.proofs import CSRF_HEADER, Kind, Proof, is_proxied, proof_of
+from scenario_runner.web.auth.proofs import (
+    CSRF_HEADER,
+    Kind,
+    Proof,
+    asks_alone,
+    is_proxied,
+    proof_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,7 +102,7 @@ class Gate:
         if proof.kind is not Kind.VIEWER_TOKEN and await self._nobody_logs_in(request):
             caller = LOCAL
         else:
-            caller = await anyio.to_thread.run_sync(self._known, proof)
+            caller = await anyio.to_thread.run_sync(self._known, proof, not asks_alone(request))
             if proof.kind is Kind.SESSION and request.method not in SAFE:
                 _require_csrf(request, proof)
         self._by_account.count(caller.name)
@@ -102,12 +110,15 @@ class Gate:
         return caller
 
     async def is_still_admitted(self, request: Request, permission: Permission) -> bool:
-        """Whether whoever began a long answer may go on reading it: not after a log-out, nor without the permission."""
+        """Whether whoever began a long answer may go on reading it: not after a log-out, nor without the permission.
+
+        A session ends while nobody does anything but watch.
+        """
         proof = proof_of(request)
         if proof.kind is not Kind.VIEWER_TOKEN and await self._nobody_logs_in(request):
             return True
         try:
-            caller = await anyio.to_thread.run_sync(self._known, proof)
+            caller = await anyio.to_thread.run_sync(self._known, proof, False)
         except NotLoggedIn:
             return False
         return permission in caller.permissions
@@ -138,7 +149,7 @@ class Gate:
             )
         return True
 
-    def _known(self, proof: Proof) -> Caller:
+    def _known(self, proof: Proof, used: bool) -> Caller:
         caller: Caller | None = None
         match proof.kind:
             case Kind.NONE:
@@ -152,7 +163,7 @@ class Gate:
             case Kind.VIEWER_TOKEN:
                 caller = self.viewer_tokens.caller(proof.secret)
             case Kind.SESSION:
-                caller = self.sessions.caller(proof.secret)
+                caller = self.sessions.caller(proof.secret, used=used)
             case Kind.BEARER:
                 if self.options.bearer is not None:
                     return self.options.bearer(proof.secret)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 KEY_HEADER: Final = "X-API-Key"
 CSRF_HEADER: Final = "X-CSRF-Token"
+WATCHING_HEADER: Final = "X-Watching"
+"""What a page sends with what it asks for again by itself."""
 _SESSION: Final = "fabricator-session"
 _DEVICE: Final = "fabricator-device"
 _HOST: Final = "__Host-"
@@ -48,6 +50,12 @@ class Proof:
     def is_ambient(self) -> bool:
         """Whether a browser sends it along by itself, with requests of strangers' pages too."""
         return self.kind in (Kind.NONE, Kind.SESSION)
+
+
+def asks_alone(request: Request) -> bool:
+    """Whether a page asks by itself, with nobody there for sure: for a stream of events (HTML 9.2.3), or again."""
+    accepted = request.headers.get("accept", "")
+    return WATCHING_HEADER in request.headers or accepted.startswith("text/event-stream")
 
 
 def proof_of(request: Request) -> Proof:

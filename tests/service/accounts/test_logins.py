@@ -15,7 +15,8 @@ from scenario_runner.service.accounts.accounts import Accounts
 from scenario_runner.service.accounts.attempts import Attempts
 from scenario_runner.service.accounts.keys import Keys
 from scenario_runner.service.accounts.logins import Attempt, LoggedIn, Logins, TooManyAttempts
-from scenario_runner.service.accounts.sessions import Sessions, SessionTimes
+from scenario_runner.service.accounts.session_times import SessionTimes
+from scenario_runner.service.accounts.sessions import Sessions
 from scenario_runner.service.accounts.viewer_tokens import LONGEST, ViewerTokens
 from scenario_runner.service.audit.trail import Trail
 from scenario_runner.service.errors import NotAllowed, NotLoggedIn
@@ -332,3 +333,34 @@ def test_a_session_from_a_provider_ends_when_its_browser_logs_in_by_password(
     assert sessions.caller(before) == from_provider
     Logins(memory, sessions).log_in(Attempt("joy", GOOD, HOME, session=before))
     assert sessions.caller(before) is None
+
+
+def test_a_session_ends_while_a_page_asks_alone(
+    logins: Logins, sessions: Sessions, time: Time
+) -> None:
+    by_password = log_in(logins).session
+    joy = Caller("joy@house", frozenset({Role.NURSE}), Arrival.SESSION)
+    from_provider = sessions.begin_for(joy, None)
+    for _ in range(29):
+        time.passes(minutes=1)
+        assert sessions.caller(by_password, used=False) is not None
+        assert sessions.caller(from_provider, used=False) == joy
+    time.passes(minutes=1)
+    assert sessions.caller(by_password, used=False) is None
+    assert sessions.caller(from_provider, used=False) is None
+
+
+def test_who_comes_back_refused_by_a_provider_fills_no_audit_trail(
+    memory: Database, logins: Logins, time: Time
+) -> None:
+    for number in range(500):
+        address = HOME if number % 10 else f"2001:db8::{number}"
+        logins.refused_by_provider("https://idp.example", address, "login-over")
+    places = [one.from_where for one in Trail(memory).latest(1_000)]
+    assert (places.count(HOME), sum(one.startswith("2001:") for one in places)) == (30, 30)
+    logins.refused_by_provider("https://idp.example", ELSEWHERE, "login-over")
+    time.passes(minutes=5)
+    logins.refused_by_provider("https://idp.example", HOME, "login-over")
+    places = [one.from_where for one in Trail(memory).latest(1_000)]
+    assert (places.count(HOME), places.count(ELSEWHERE)) == (31, 1)
+    assert log_in(logins).caller.name == "joy"
