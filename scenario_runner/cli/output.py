@@ -133,9 +133,9 @@ def _show(error: click.ClickException) -> None:
 
 
 def echo_error(message: str, *, hint: str | None = None, plain: bool = False) -> None:
-    """Print to stderr; of an address that somebody typed or wrote, without its password."""
+    """Print to stderr; of an address that somebody typed or wrote, without its password. plain: what is rendered."""
     if plain:
-        click.echo(_without_passwords(message.rstrip("\n")), err=True)
+        click.echo(message.rstrip("\n"), err=True)
         return
     label = click.style("error:", fg="red", bold=True)
     click.echo(f"{label} {_without_passwords(message)}", err=True)

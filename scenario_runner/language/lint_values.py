@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.errors import Diagnostic
+from scenario_runner.language.credentials import is_credential
 from scenario_runner.language.rendering import lines_of
-from scenario_runner.language.site import CREDENTIALS
 from scenario_runner.language.templates import is_template
 
 if TYPE_CHECKING:
@@ -28,9 +28,6 @@ _OTHERWISE = (
     (re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"), "a number"),
 )
 """Plain scalars that are text here and something else by YAML 1.1 or 1.2."""
-_SECRET = re.compile(
-    r"(?i)(?:^|_|-)(?:password|passwd|secret|token|api_?key|bearer|authorization|cookie)$"
-)
 _IN_A_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@{]+@", re.IGNORECASE)
 
 
@@ -73,7 +70,7 @@ def secrets(document: Document) -> Iterator[Diagnostic]:
         path, tree, named = waiting.pop()
         if isinstance(tree, dict):
             for key, value in tree.items():
-                told = (key in CREDENTIALS and key != "headers") or bool(_SECRET.search(key))
+                told = key != "headers" and is_credential(key)
                 waiting.append(((*path, key), value, named or told))
         elif isinstance(tree, list):
             waiting += [((*path, place), value, named) for place, value in enumerate(tree)]

@@ -1,4 +1,4 @@
-"""Diagnostics as text for people, JSON for programs, annotations for GitHub. Nothing is printed."""
+"""Diagnostics as text for people, JSON for programs, annotations for GitHub. Nothing is printed, no secret is shown."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from scenario_runner.language.credentials import without_secrets
 from scenario_runner.language.loader import MAX_BYTES
+from scenario_runner.redaction.addresses import without_passwords
 
 if TYPE_CHECKING:
     from scenario_runner.errors import Diagnostic, Where
@@ -83,8 +85,8 @@ def _json(diagnostic: Diagnostic) -> str:
             "end_column": where.end_column,
             "path": where.path,
             **({"place": where.label} if where.label else {}),
-            "message": diagnostic.message,
-            "hint": diagnostic.hint,
+            "message": without_passwords(diagnostic.message),
+            "hint": None if diagnostic.hint is None else _hint(diagnostic),
             **({"used": [_place(each) for each in users(where)]} if where.used else {}),
         },
         ensure_ascii=False,
@@ -120,7 +122,7 @@ def _github(diagnostic: Diagnostic) -> str:
     listed = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
     if not where.file:
         properties = {"title": diagnostic.code}
-    message = "\n".join(filter(None, (_message(diagnostic), diagnostic.hint, *_uses(where))))
+    message = "\n".join(filter(None, (_message(diagnostic), _hint(diagnostic), *_uses(where))))
     return f"::{diagnostic.severity} {listed}::{_data(message)}"
 
 
@@ -137,9 +139,9 @@ def _text(diagnostic: Diagnostic, lines: list[str] | None) -> str:
     place = f"{where.file}:{where.line}:{where.column}" if where.file else visible(where.label)
     out = [f"{place}: {diagnostic.severity} {diagnostic.code}: {visible(_message(diagnostic))}"]
     if lines is not None and where.line <= len(lines) and lines[where.line - 1].strip():
-        out += _excerpt(where, lines[where.line - 1])
+        out += _excerpt(where, without_secrets(lines, where.line - 1))
     if diagnostic.hint:
-        out += [f"   {visible(line)}" for line in diagnostic.hint.splitlines()]
+        out += [f"   {visible(line)}" for line in _hint(diagnostic).splitlines()]
     out += [f"   {visible(each)}" for each in _uses(where)]
     return "\n".join(out) + "\n"
 
@@ -148,7 +150,12 @@ def _message(diagnostic: Diagnostic) -> str:
     """What is wrong, with what the place is called when lines say little."""
     where = diagnostic.where
     named = where.label if where.file and where.label != where.file else ""
-    return f"{diagnostic.message} ({named})" if named else diagnostic.message
+    message = without_passwords(diagnostic.message)
+    return f"{message} ({named})" if named else message
+
+
+def _hint(diagnostic: Diagnostic) -> str:
+    return without_passwords(diagnostic.hint or "")
 
 
 def _excerpt(where: Where, line: str) -> list[str]:

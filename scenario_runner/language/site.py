@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput, in_file_order
 from scenario_runner.language.binding import bind, complaints
 from scenario_runner.language.check import SchemaCheck
+from scenario_runner.language.credentials import is_credential
 from scenario_runner.language.diagnostic_words import CUT
 from scenario_runner.language.document_kinds import SITE, require_kind
 from scenario_runner.language.loader import load_document, parse_document
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from scenario_runner.language.document import Path as DocumentPath
 
 _ENV = re.compile(r"""\benv\s*(?:\.\s*([A-Za-z_]\w*)|\[\s*(?:'([^']*)'|"([^"]*)")\s*\])""")
-CREDENTIALS = frozenset(("password", "bearer", "token", "users", "headers", "client_secret"))
 _LEAST_CREDENTIAL = 8
 _NO_SERVICE = ("environment", "expects")
 _UNRENDERED = ("schema", "name", "plugins")
@@ -177,7 +177,8 @@ def _checked(
         found += check_attributes(document, marks(site_schema(plugins), document.data))
         found += complaints(site_model(plugins), document.data, document, (), has_template)
     if found:
-        raise InvalidInput(in_file_order(found)[:MOST_DIAGNOSTICS])
+        wrong = InvalidInput(in_file_order(found)[:MOST_DIAGNOSTICS])
+        raise _redacted(wrong, frozenset(_written_down(document.data)))
     return document
 
 
@@ -262,7 +263,7 @@ def _written_down(value: Any, *, inside: bool = False) -> Iterator[str]:
     """
     if isinstance(value, dict):
         for key, item in value.items():
-            yield from _written_down(item, inside=inside or key in CREDENTIALS)
+            yield from _written_down(item, inside=inside or is_credential(str(key)))
     elif isinstance(value, list):
         for item in value:
             yield from _written_down(item, inside=inside)

@@ -1,0 +1,111 @@
+"""Secrets that stand in a file: by which names they are known, and lines of it without them.
+
+A line is looked at as text, with the lines that it is written below: what has to be shown may be no YAML at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final
+
+from scenario_runner.redaction.addresses import starred
+
+CREDENTIALS: Final = frozenset(("password", "bearer", "token", "users", "headers", "client_secret"))
+"""Keys of a site file whose values are secret."""
+_SECRET: Final = re.compile(
+    r"(?i)(?:^|_|-)(?:passw\w*|secret|token|api_?key|bearer|authorization|cookie)$"
+)
+_ENTRY: Final = re.compile(r"""["']?(?<![\w-])([\w-]+)["']?[ \t]*:(?=[ \t]|$)[ \t]*""")
+_QUOTED: Final = r""""(?:[^"\\]|\\.)*"?|'(?:[^']|'')*'?"""
+_SCALAR: Final = re.compile(rf"(?:{_QUOTED}|(?:[^\s,\[\]{{}}#]|[ \t]+(?![ \t#])|(?<=\S)#)*)")
+_TOKEN: Final = re.compile(
+    rf"""(?P<key>(?:"[^"]*"|'[^']*'|[^\s"'\[\]{{}},:]+)[ \t]*:(?=[ \t]))"""
+    rf"|(?P<value>{_QUOTED}|[^\s\"'\[\]{{}},][^,\[\]{{}}]*)|(?P<bracket>[\[\]{{}}])"
+)
+_FARTHEST: Final = 200
+"""Lines above one that are looked at for what it is written below."""
+
+
+def is_credential(key: str) -> bool:
+    """Whether what stands under a key is secret, by its name; also one that is misspelt, or of a plugin."""
+    return key in CREDENTIALS or bool(_SECRET.search(key))
+
+
+def without_secrets(lines: Sequence[str], number: int) -> str:
+    """A line, of which each secret is as many stars, so that all columns stay. number: from 0."""
+    return _starred(lines[number], _is_below_one(lines, number))
+
+
+@lru_cache(maxsize=16)
+def _starred(line: str, below: bool) -> str:
+    line = starred(line)
+    if below:
+        entry = _ENTRY.search(line)
+        start = entry.end() if entry else _depth(line)
+        return line[:start] + _stars(line[start:])
+    out, end = [], 0
+    for entry in _ENTRY.finditer(line):
+        start = entry.end()
+        within = line[start : start + 1] in ("[", "{")
+        if start < end or not (is_credential(entry[1]) or (entry[1] == "auth" and not within)):
+            continue
+        stop = _end_of(line, start) if within else _scalar_end(line, start)
+        out += [line[end:start], _stars(line[start:stop])]
+        end = stop
+    return "".join([*out, line[end:]])
+
+
+def _scalar_end(line: str, start: int) -> int:
+    found = _SCALAR.match(line, start)
+    return found.end() if found else start
+
+
+def _end_of(line: str, start: int) -> int:
+    """Where a collection of flow style ends that begins here, in this line."""
+    depth = 0
+    for token in _TOKEN.finditer(line, start):
+        if bracket := token["bracket"]:
+            depth += 1 if bracket in "[{" else -1
+            if depth == 0:
+                return token.end()
+    return len(line)
+
+
+def _stars(value: str) -> str:
+    """A value without its letters; a template names what is secret and is none."""
+    if value[:1] in ("|", ">") or value[:2] == "{{":
+        return value
+    if value[:1] in ("[", "{"):
+        return _TOKEN.sub(lambda one: _hidden(one[0]) if one["value"] else one[0], value)
+    return _hidden(value)
+
+
+def _hidden(scalar: str) -> str:
+    if "{{" in scalar:
+        return scalar
+    quote = scalar[:1] if scalar[:1] in ("'", '"') else ""
+    within = scalar.removeprefix(quote)
+    closing = quote if quote and within.endswith(quote) else ""
+    return quote + "*" * (len(within) - len(closing)) + closing
+
+
+def _is_below_one(lines: Sequence[str], number: int) -> bool:
+    """Whether a line of block style is within the value of such a key."""
+    depth = _depth(lines[number])
+    for above in range(number - 1, max(number - _FARTHEST, -1), -1):
+        if not depth:
+            break
+        line = lines[above]
+        if not line.strip() or _depth(line) >= depth:
+            continue
+        depth = _depth(line)
+        entry = _ENTRY.search(line)
+        if entry is not None and is_credential(entry[1]):
+            return True
+    return False
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
