@@ -7,7 +7,11 @@ A consumer of events like any other: the run does not wait for a collector, nor 
 from __future__ import annotations
 
 import importlib.util
+import logging
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.errors import UsageError
@@ -35,8 +39,8 @@ _CONFIGURED = (
     "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
 )
 _LIBRARY = "opentelemetry.exporter.otlp.proto.http"
-_PATIENCE_MS = 10_000
-"""For what is left at the end of a run."""
+_PATIENCE = 5.0
+"""Seconds for what is left at the end of a run; a collector that is not there is asked again and again for half a minute."""
 _LONGEST = 300
 """Characters of a message."""
 _BAD = ("failed", "error", "interrupted")
@@ -70,6 +74,9 @@ class Telemetry:
     endpoint: its address, without ``/v1/traces``; None takes that of the environment.
     """
 
+    lost: bool = False
+    """Whether the collector has not taken all; known when it is closed."""
+
     def __init__(self, endpoint: str | None = None) -> None:
         from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -88,9 +95,12 @@ class Telemetry:
         if str(resource.attributes.get(SERVICE_NAME, "")).startswith("unknown_service"):
             resource = resource.merge(Resource({SERVICE_NAME: "fabricate"}))
         self._tracing: TracerProvider = TracerProvider(resource=resource, shutdown_on_exit=False)
-        self._tracing.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=traces)))
+        spans, measures = OTLPSpanExporter(endpoint=traces), OTLPMetricExporter(endpoint=metrics)
+        self._giving_up = (spans.shutdown, measures.shutdown)
+        self._complaints = _Complaints()
+        self._tracing.add_span_processor(BatchSpanProcessor(spans))
         self._measuring: MeterProvider = MeterProvider(
-            [PeriodicExportingMetricReader(OTLPMetricExporter(endpoint=metrics))],
+            [PeriodicExportingMetricReader(measures)],
             resource=resource,
             shutdown_on_exit=False,
         )
@@ -155,9 +165,20 @@ class Telemetry:
         """Send what is left; a collector that does not answer is given up."""
         for span in (*self._open.values(), *filter(None, [self._run])):
             span.end()
-        self._tracing.force_flush(_PATIENCE_MS)
-        self._tracing.shutdown()
-        self._measuring.shutdown(_PATIENCE_MS)
+        until = monotonic() + _PATIENCE
+        closing = [
+            threading.Thread(target=_shut, args=(one,), daemon=True)
+            for one in (self._tracing, self._measuring)
+        ]
+        for one in closing:
+            one.start()
+        for one in closing:
+            one.join(max(0.0, until - monotonic()))
+        late = any(one.is_alive() for one in closing)
+        self.lost = late or self._complaints.heard
+        if late:
+            for give_up in self._giving_up:
+                give_up()
 
     def _begin(
         self, name: str, stamped: Stamped, above: Span | None, about: Mapping[str, Any]
@@ -171,6 +192,26 @@ class Telemetry:
 
     def _over(self, key: tuple[str, str], stamped: Stamped, outcome: str, message: str) -> None:
         _end(self._open.pop(key, None), stamped, outcome, message)
+
+
+class _Complaints(logging.Handler):
+    """What the libraries log of a collector that takes nothing; it would stand between the lines of the run."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.heard = False
+        logger = logging.getLogger("opentelemetry")
+        logger.addHandler(self)
+        logger.propagate = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Note that there was one."""
+        self.heard = self.heard or record.levelno >= logging.ERROR
+
+
+def _shut(provider: TracerProvider | MeterProvider) -> None:
+    with suppress(Exception):  # the run is over, and is not changed by what a library throws
+        provider.shutdown()
 
 
 def _end(span: Span | None, stamped: Stamped, outcome: str, message: str) -> None:

@@ -95,8 +95,8 @@ def watchers(
 
     Raises UsageError for a collector without the libraries.
     """
-    others: list[EventHandler] = []
-    if configured(os.environ, collector):
-        others.append(Telemetry(collector))
+    others = [Telemetry(collector)] if configured(os.environ, collector) else []
     with watching(style, workers) as console:
         yield console, [console, *others]
+    if any(one.lost for one in others):
+        remark("the collector of OpenTelemetry has not taken all of the run; its record is whole")
