@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import subprocess
 import sys
 import threading
@@ -113,10 +114,11 @@ def test_a_run_is_a_tree_of_spans_and_its_instances_are_counted(
     collector: Collector, tmp_path: Path
 ) -> None:
     out = tmp_path / "run"
-    fabricate(
+    done = fabricate(
         "run", scenario(tmp_path), "--registry", ":memory:", "--out", out,
         env={"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url},
     ).check(1)  # fmt: skip
+    assert LOST not in done.err
     assert collector.services == {"fabricate"}
     by_name = {span.name: span for span in collector.spans}
     assert {*by_name} == {"run", "case told", "Send it", "assert"}
@@ -144,16 +146,32 @@ def test_a_run_is_a_tree_of_spans_and_its_instances_are_counted(
     assert sum(point.count for point in durations.histogram.data_points) == 2
 
 
+LOST = "the collector of OpenTelemetry has not taken all of the run"
+
+
 def test_a_collector_that_refuses_does_not_change_the_run(
     collector: Collector, tmp_path: Path
 ) -> None:
     collector.refuses = True
     out = tmp_path / "run"
-    fabricate(
+    done = fabricate(
         "run", scenario(tmp_path), "--registry", ":memory:", "--out", out, "--otel", collector.url
     ).check(1)
     assert collector.spans
     assert record(out)["outcome"] == "failed"
+    assert done.err.count(LOST) == 1
+
+
+def test_a_collector_that_is_not_there_is_given_up_in_one_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        address = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+    out = tmp_path / "run"
+    done = fabricate(
+        "run", scenario(tmp_path), "--registry", ":memory:", "--out", out, "--otel", address
+    ).check(1)
+    assert record(out)["outcome"] == "failed"
+    assert done.err.splitlines()[-1].startswith(LOST)
+    assert "Transient error" not in done.out + done.err
 
 
 def test_without_a_collector_nothing_of_it_is_loaded(tmp_path: Path) -> None:
