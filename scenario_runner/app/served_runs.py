@@ -31,7 +31,7 @@ from scenario_runner.errors import Diagnostic, InvalidInput, UsageError
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.service.audit.activities import Activity
 from scenario_runner.service.errors import Conflicting, Unacceptable
-from scenario_runner.service.runs.asked import SCENARIO, Asked, require_sendable
+from scenario_runner.service.runs.asked import SCENARIO, Asked, Manner, require_sendable
 from scenario_runner.service.scenarios.library import NEW, Kept, Library, unknown, version_of
 
 if TYPE_CHECKING:
@@ -50,10 +50,10 @@ EMBEDDED: Final = "embedded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Wish(Manner):
     """A run as somebody asks for it. scenario: the name of one that is kept here; or its text.
 
-    site: ``embedded``, ``archive``, or None for the server's. set: text by name, as after ``--set``.
+    site: ``embedded``, ``archive``, or None for the server's.
     """
 
     scenario: str | None = None
@@ -62,14 +62,6 @@ class Wish:
     site: Literal["embedded", "archive"] | None = None
     site_file: Path | None = None
     """A site file that was written for this run, instead."""
-    set: Mapping[str, str] = field(default_factory=dict)
-    seed: int | None = None
-    tag: str | None = None
-    workers: int = 1
-    fail_fast: bool = False
-    keep_patients: bool = False
-    log_pdus: bool = False
-    allow_production: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,14 +227,7 @@ class ServedRuns:
             text=wish.text or "",
             files=dict(wish.files),
             site=None if draft.site is None else str(draft.site.resolve()),
-            set=dict(wish.set),
-            seed=wish.seed,
-            tag=wish.tag,
-            workers=wish.workers,
-            fail_fast=wish.fail_fast,
-            keep_patients=wish.keep_patients,
-            log_pdus=wish.log_pdus,
-            allow_production=wish.allow_production,
+            **wish.manner(),
         )
 
     def ask(self, asking: Asking, wish: Wish) -> Run:

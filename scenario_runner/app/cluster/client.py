@@ -28,6 +28,7 @@ from scenario_runner.engine.run import combined, is_enough, not_run, run_case
 from scenario_runner.engine.step import Ending
 from scenario_runner.errors import FabricatorError, MachineError, described
 from scenario_runner.events import CaseFinished
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.registry.location import DatabaseUrl
 from scenario_runner.temporary import TemporaryFolder
 
@@ -103,7 +104,7 @@ class ClusterRun:
                 tasks = _Tasks(client, ledger, self._where, run, at_once * _AHEAD)
                 stack.enter_context(_closing(ledger, relay))
                 stack.enter_context(_tidied_up(ledger, tasks, control))
-                signals = _Signals(ledger, control)
+                work = _Work(tasks, relay, _Signals(ledger, control))
                 endings: list[Ending] = []
                 for load, part in groupby(jobs, key=lambda job: job.load):
                     group = list(part)
@@ -113,7 +114,7 @@ class ClusterRun:
                     pace = Pace(load)
                     waiting = deque(job for job in group if not job.judges)
                     endings += self._carried_out(
-                        waiting, pace, tasks, relay, services, order, control, signals
+                        waiting, pace, work, services, order, control
                     ).values()
                     endings += [
                         run_case(
@@ -140,13 +141,12 @@ class ClusterRun:
         self,
         left: deque[Job],
         pace: Pace,
-        tasks: _Tasks,
-        relay: Relay,
+        work: _Work,
         services: Services,
         order: Order,
         control: Control,
-        signals: _Signals,
     ) -> Mapping[str, Ending]:
+        tasks, relay, signals = work.tasks, work.relay, work.signals
         endings: dict[str, Ending] = dict.fromkeys((job.case.id for job in left), _NOTHING)
         failed = False
         not_begun: list[Job] = []
@@ -304,6 +304,15 @@ class _Tasks:
         self._alone_since = self._alone_since or now
         if now - self._alone_since > PATIENCE:
             raise _gone() if self._client.status != "running" else _no_workers()
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is under way for a run: tasks at the workers, what comes back of them, and what they are told."""
+
+    tasks: _Tasks
+    relay: Relay
+    signals: _Signals
 
 
 class _Signals:

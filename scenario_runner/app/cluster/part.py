@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.answers import StoreStatus
 from scenario_runner.app.cluster.known import Known
-from scenario_runner.app.services import Ends, now, services_for, targets_of
-from scenario_runner.app.targets import OpenTargets
-from scenario_runner.engine.bus import EventBus
+from scenario_runner.app.cluster.opened_case import opened_case
 from scenario_runner.engine.part import part_of_step
 from scenario_runner.errors import Defect, FabricatorError, Interrupted, TargetError, UsageError
 from scenario_runner.redaction import Redactor
@@ -47,60 +45,48 @@ def sent_part(
     """Send what is left of a part, and say how that ended: ``{outcome, opened, associations, trouble}``."""
     work = json.loads(claim.task)
     case = work["case"]
-    job = run.job(case)
-    loaded = run.loaded
-    redactor = Redactor(loaded.site.secrets)
-    bus = EventBus(telling, (), redactor, now, control.interrupt)
-    names = targets_of(loaded, [job.scenario], allow_production=True)  # the client has asked
     trouble: dict[str, Any] | None = None
     step = Send.model_validate(work["with"])
-    opened: list[Mapping[str, Any]] = []
-    with redactor.guarding():
-        targets = OpenTargets(loaded, names, log_pdus=run.settings.log_pdus, learned=redactor.learn)
-        with targets:
-            others = [one for one in ledger.parts_of(case) if one != part]
-            before = Known(ledger, [case, *others, part], case)
-            trusted = {name: targets.lasting(name) for name in names}
-            job = replace(job, offering=telling.about, earlier=before.sends.of(case, trusted))
-            done: set[str] = set()
-            if claim.attempt > 1:
-                mine = Known(ledger, [part], case)
-                done = mine.stored
-                bus.emit(mine.taken_over(case, work["name"], telling.worker, claim))
-            ends = Ends(telling.folder, bus, redactor, targets)
-            services = replace(
-                services_for(loaded, run.plans, run.kept.moment, ends),
-                share=run.settings.share / work["parts"],
-            )
-            place = (work["entry"], work["step"], work["attempt"])
-            # Others of the same step number their files from 1 as well.
-            folder = f"part-{hashlib.sha256(part.encode()).hexdigest()[:12]}-{claim.attempt}"
-            try:
-                with part_of_step(job, services, *place, folder, control) as context:
-                    every = {one.id: one for one in job.case.series()}
-                    images = (
-                        image
-                        for key, start, stop in work["pieces"]
-                        for image in map(every[key].images.__getitem__, range(start, stop))
-                        if image.id not in done
-                    )
-                    contexts = [(one, other) for one, other in work["contexts"]]
-                    note = partial(_note, telling, redactor)
-                    step.send_part(context, contexts, images, note, opened.append)
-            except Interrupted:
-                pass  # the case is told the same, and says so
-            except FabricatorError as error:
-                kind = next((name for name, one in TROUBLES.items() if isinstance(error, one)), "")
-                trouble = {
-                    "kind": kind,
-                    "message": redactor.text(str(error)),
-                    "hint": redactor.tree(error.hint),
-                }
-    bus.require_all()
+    associations: list[Mapping[str, Any]] = []
+    with opened_case(run, case, telling, control) as opened:
+        ends = opened.ends
+        others = [one for one in ledger.parts_of(case) if one != part]
+        before = Known(ledger, [case, *others, part], case)
+        job = replace(opened.job, earlier=before.sends.of(case, opened.trusted))
+        done: set[str] = set()
+        if claim.attempt > 1:
+            mine = Known(ledger, [part], case)
+            done = mine.stored
+            ends.bus.emit(mine.taken_over(case, work["name"], telling.worker, claim))
+        services = replace(opened.services, share=run.settings.share / work["parts"])
+        place = (work["entry"], work["step"], work["attempt"])
+        # Others of the same step number their files from 1 as well.
+        folder = f"part-{hashlib.sha256(part.encode()).hexdigest()[:12]}-{claim.attempt}"
+        try:
+            with part_of_step(job, services, *place, folder, control) as context:
+                every = {one.id: one for one in job.case.series()}
+                images = (
+                    image
+                    for key, start, stop in work["pieces"]
+                    for image in map(every[key].images.__getitem__, range(start, stop))
+                    if image.id not in done
+                )
+                contexts = [(one, other) for one, other in work["contexts"]]
+                note = partial(_note, telling, ends.redactor)
+                step.send_part(context, contexts, images, note, associations.append)
+        except Interrupted:
+            pass  # the case is told the same, and says so
+        except FabricatorError as error:
+            kind = next((name for name, one in TROUBLES.items() if isinstance(error, one)), "")
+            trouble = {
+                "kind": kind,
+                "message": ends.redactor.text(str(error)),
+                "hint": ends.redactor.tree(error.hint),
+            }
     return {
         "outcome": "passed" if trouble is None else "error",
-        "opened": len(opened),
-        "associations": redactor.tree(opened[:1]),
+        "opened": len(associations),
+        "associations": ends.redactor.tree(associations[:1]),
         "trouble": trouble,
     }
 

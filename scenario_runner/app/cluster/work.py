@@ -15,13 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 from scenario_runner.app.cluster.kept_plans import planned
 from scenario_runner.app.cluster.known import Known
 from scenario_runner.app.cluster.ledger import NotBegun, RunLedger, Superseded
+from scenario_runner.app.cluster.opened_case import opened_case
 from scenario_runner.app.cluster.part import sent_part
 from scenario_runner.app.cluster.sharing import SendSharing
 from scenario_runner.app.cluster.task import Task
 from scenario_runner.app.cluster.telling import Telling
-from scenario_runner.app.services import Ends, now, services_for, targets_of
-from scenario_runner.app.targets import OpenTargets
-from scenario_runner.engine.bus import EventBus
 from scenario_runner.engine.run import run_case
 from scenario_runner.engine.services import Control, Order
 from scenario_runner.engine.step import Ending
@@ -135,45 +133,35 @@ def _case(
     digests: Digests | None,
 ) -> dict[str, Any]:
     case = task.part
-    job = run.job(case)
-    loaded = run.loaded
-    redactor = Redactor(loaded.site.secrets)
-    bus = EventBus(telling, (), redactor, now, control.interrupt)
-    names = targets_of(loaded, [job.scenario], allow_production=True)  # the client has asked
-    with redactor.guarding():
-        targets = OpenTargets(loaded, names, log_pdus=run.settings.log_pdus, learned=redactor.learn)
-        with targets:
-            job = replace(job, offering=telling.about)
-            places = int(run.settings.slots * run.settings.share + 0.01)
-            if places > 1:
-                job = replace(
-                    job,
-                    sharing=SendSharing(
-                        ledger, task, claim, telling, places, targets.lasting, work
-                    ),
-                )
-                # This thread waits while others, one of them in this process, send.
-                secede()
-            if claim.attempt > 1:
-                parts = ledger.parts_of(case)
-                ledger.supersede(parts, telling.worker)
-                known = Known(ledger, [case, *parts], case)
-                trusted = {name: targets.lasting(name) for name in names}
-                job = replace(
-                    job,
-                    earlier=known.sends.of(case, trusted),
-                    compared=known.sends.compared_of(case, trusted),
-                )
-                bus.emit(known.taken_over(case, "", telling.worker, claim))
-            ends = Ends(telling.folder, bus, redactor, targets)
-            services = replace(
-                services_for(loaded, run.plans, run.kept.moment, ends),
-                share=run.settings.share,
-                finished=_nobody if digests is None else digests.finished,
+    with opened_case(run, case, telling, control) as opened:
+        job, ends = opened.job, opened.ends
+        places = int(run.settings.slots * run.settings.share + 0.01)
+        if places > 1:
+            job = replace(
+                job,
+                sharing=SendSharing(
+                    ledger, task, claim, telling, places, ends.targets.lasting, work
+                ),
             )
-            ending = run_case(job, services, Order(from_step=run.kept.from_step), control)
-    bus.require_all()
-    return told_ending(ending, targets.troubles, redactor)
+            # This thread waits while others, one of them in this process, send.
+            secede()
+        if claim.attempt > 1:
+            parts = ledger.parts_of(case)
+            ledger.supersede(parts, telling.worker)
+            known, trusted = Known(ledger, [case, *parts], case), opened.trusted
+            job = replace(
+                job,
+                earlier=known.sends.of(case, trusted),
+                compared=known.sends.compared_of(case, trusted),
+            )
+            ends.bus.emit(known.taken_over(case, "", telling.worker, claim))
+        services = replace(
+            opened.services,
+            share=run.settings.share,
+            finished=_nobody if digests is None else digests.finished,
+        )
+        ending = run_case(job, services, Order(from_step=run.kept.from_step), control)
+    return told_ending(ending, ends.targets.troubles, ends.redactor)
 
 
 def _nobody(_: Path, __: str) -> None:

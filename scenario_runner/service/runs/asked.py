@@ -20,7 +20,26 @@ _FILES: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Manner:
+    """How to run, whatever it is: what ``fabricate run`` takes beside files and folders."""
+
+    set: Mapping[str, str] = field(default_factory=dict)
+    """``--set``: text by the name of a variable, or ``matrix.AXIS``."""
+    seed: int | None = None
+    tag: str | None = None
+    workers: int = 1
+    fail_fast: bool = False
+    keep_patients: bool = False
+    log_pdus: bool = False
+    allow_production: bool = False
+
+    def manner(self) -> dict[str, Any]:
+        """All of it by name."""
+        return {name: getattr(self, name) for name in _MANNER}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked(Manner):
     """A run as it was asked for.
 
     path: of a scenario that is kept elsewhere, read when the run begins; otherwise ``text`` is the scenario, and
@@ -35,15 +54,6 @@ class Asked:
     files: Mapping[str, str] = field(default_factory=dict)
     site: str | None = None
     """The path of a site file; None for the embedded PACS."""
-    set: Mapping[str, str] = field(default_factory=dict)
-    """``--set``: text by the name of a variable, or ``matrix.AXIS``."""
-    seed: int | None = None
-    tag: str | None = None
-    workers: int = 1
-    fail_fast: bool = False
-    keep_patients: bool = False
-    log_pdus: bool = False
-    allow_production: bool = False
 
     def as_json(self) -> str:
         """As it is kept."""
@@ -75,10 +85,10 @@ class Asked:
         ]
 
 
-_FIELDS: Final = (
-    "name", "title", "path", "text", "files", "site", "set", "seed", "tag", "workers", "fail_fast",
-    "keep_patients", "log_pdus", "allow_production",
+_MANNER: Final = (
+    "set", "seed", "tag", "workers", "fail_fast", "keep_patients", "log_pdus", "allow_production",
 )  # fmt: skip
+_FIELDS: Final = ("name", "title", "path", "text", "files", "site", *_MANNER)
 
 
 def asked_from(kept: str) -> Asked:
