@@ -19,6 +19,7 @@ from scenario_runner.app.load import (
     load_site,
     with_usual_site,
 )
+from scenario_runner.app.overlays import names_around
 from scenario_runner.app.plan import preview_loaded
 from scenario_runner.app.validate import Standing, any_document
 from scenario_runner.errors import Diagnostic, FabricatorError, InvalidInput, Where, in_file_order
@@ -146,6 +147,12 @@ class Editing:
                 for one in every
                 for name in (one.step_lists if what == "step_list" else one.scenarios)
             }
+        if what == "scenario_name":
+            every, _ = self.libraries.every(str(self.file))
+            of_libraries = {
+                name: f"{one.name} {one.version}" for one in every for name in one.scenarios
+            }
+            return {**dict.fromkeys(sorted(names_around(self.file)), ""), **of_libraries}
         return words_of(what, self.plugins)
 
     def parameters(self, reference: str) -> Mapping[str, str]:

@@ -91,6 +91,10 @@ class Loaded:
     overlay: Overlay | None = None
     """What the site makes of them."""
 
+    def __repr__(self) -> str:
+        names = ", ".join(one.header.name for one in self.scenarios)
+        return f"<Loaded: {names or 'no scenario'}; site {self.site.site.name}>"
+
 
 def load_plugins(
     site: Path | None, text: str | None = None, known: Plugins | None = None

@@ -82,7 +82,7 @@ def unmet(
         return []
     here = str(paths[0] / "scenario.yaml")
     names |= {name for one in libraries.every(here)[0] for name in one.scenarios}
-    names |= _names_around(Path(overlay.document.file))
+    names |= names_around(Path(overlay.document.file))
     return overlay.unmet(names)
 
 
@@ -108,7 +108,7 @@ def tags_of(document: Document) -> list[str]:
     return list(map(str, tags)) if isinstance(tags, list) else []
 
 
-def _names_around(overlay: Path) -> set[str]:
+def names_around(overlay: Path) -> set[str]:
     """The names of the scenarios in the folder that holds the sites."""
     sites = next((one for one in overlay.absolute().parents if one.name == "sites"), None)
     if sites is None:

@@ -22,6 +22,7 @@ from scenario_runner.errors import Diagnostic, InvalidInput, NothingSelected, Us
 from scenario_runner.imaging.encoding.syntaxes import writable
 from scenario_runner.imaging.phantoms.registry import usual_name
 from scenario_runner.language.date_text import DateText
+from scenario_runner.language.diagnostic_words import some_of
 from scenario_runner.language.foreseen import Foreseen
 from scenario_runner.language.scenario import Scenario
 from scenario_runner.lazy_dataclasses import dataclass
@@ -78,6 +79,9 @@ class Plans:
     """What sources of patients took though it is unusual, or left aside."""
     steps: Mapping[str, type[Step]] = field(default_factory=dict)
     """The kinds of steps, which tell what they will do."""
+
+    def __repr__(self) -> str:
+        return f"<Plans: {some_of([job.case.id for job in self.jobs]) or 'no case'}>"
 
     def only(self, wanted: Callable[[Job], bool]) -> Plans:
         """The plans of some cases, numbered anew."""

@@ -120,6 +120,10 @@ class Job:
     """In a rerun: which run found a study equal (step id, source, target, study), and its instances."""
     offering: Callable[[str, Sequence[PlannedImage], str], None] | None = None
     """On a cluster: told of what is about to be sent (step id, images, target), before it is."""
+
+    def __repr__(self) -> str:
+        return f"<Job {self.case.id}>"
+
     sharing: Sharing | None = None
     """On a cluster: has others do a part of what a step sends."""
     load: CasesLoad | None = None

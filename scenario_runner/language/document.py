@@ -62,6 +62,9 @@ class Document:
     text: str
     root: Node
 
+    def __repr__(self) -> str:
+        return f"<Document {self.file}>"
+
     @property
     def data(self) -> Any:
         """The whole content as plain values."""

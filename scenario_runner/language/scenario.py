@@ -93,6 +93,9 @@ class Scenario:
     given: Mapping[str, Where] = field(default_factory=dict)
     """Of variables that have another value than the declared one, where that stands."""
 
+    def __repr__(self) -> str:
+        return f"<Scenario {self.header.name} of {self.document.file}>"
+
     @property
     def origins(self) -> Origins:
         """Of variables, axes and patients; each step has its own."""

@@ -53,6 +53,9 @@ class LoadedSite:
     secrets: frozenset[str]
     """Values from the environment, and every value that holds one; never to be shown."""
 
+    def __repr__(self) -> str:
+        return f"<LoadedSite {self.site.name}>"
+
 
 def default_site(folder: Path) -> LoadedSite:
     """The site without a site file: one target, ``pacs``, the embedded PACS.

@@ -49,7 +49,9 @@ class OverlayFile(Model):
     schema_: Annotated[Literal["overlay/v1"], Field(alias="schema")]
     tags: Text | None = None
     """Only scenarios whose tags fit are run here: ``smoke and not slow``."""
-    scenarios: dict[str, OverlayEntry] = Field(default={})
+    scenarios: dict[str, OverlayEntry] = Field(
+        default={}, json_schema_extra={"x-keys-of": "scenario_name"}
+    )
     """By the name of the scenario."""
     add: list[Text] = Field(default=[])
     """Scenarios that only this site has, relative to this file; a folder stands for all in it."""

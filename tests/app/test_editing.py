@@ -32,6 +32,28 @@ def split(text: str) -> tuple[str, int]:
     return text[:offset] + text[offset + 1 :], offset
 
 
+def test_what_a_file_is_and_which_scenarios_an_overlay_names_complete(tmp_path: Path) -> None:
+    shutil.copytree(EXAMPLES / "libs", tmp_path / "libs")
+    north = tmp_path / "sites" / "north"
+    north.mkdir(parents=True)
+    (tmp_path / "own.yaml").write_text("schema: scenario/v1\nname: my_own\n")
+    overlay = Editing(north / "overlay.yaml")
+    told = overlay.complete(*split("schema: ¦\n"))
+    assert {"scenario/v1", "overlay/v1", "site/v1", "library/v1", "steps/v1"} == {
+        item.label for item in told.items
+    }
+    assert all(item.insert == item.label for item in told.items)
+    for text in ("scenarios:\n  ¦\n", "scenarios: {¦}\n"):
+        found = overlay.complete(*split(f"schema: overlay/v1\n{text}")).items
+        assert "my_own" in {item.label for item in found}
+    assert "with" in {
+        item.label
+        for item in overlay.complete(
+            *split("schema: overlay/v1\nscenarios:\n  my_own: {¦}\n")
+        ).items
+    }
+
+
 def labels(editing: Editing, text: str) -> list[str]:
     return [item.label for item in editing.complete(*split(HEAD + text)).items]
 

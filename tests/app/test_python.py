@@ -34,6 +34,9 @@ def test_a_program_loads_plans_and_runs(tmp_path: Path) -> None:
     result = run(tmp_path / "s.yaml", out=tmp_path / "run")
     assert (result.outcome, result.exit_code) == ("failed", 1)
     assert [case.outcome for case in result.record.cases] == ["passed", "failed"]
+    loaded, plans = load(tmp_path / "s.yaml"), plan(tmp_path / "s.yaml")
+    assert repr(loaded) == "<Loaded: s; site embedded>"
+    assert repr(plans) == "<Plans: s[expected=2], s[expected=3]>"
     (tmp_path / "s.yaml").write_text("schema: scenario/v1\nname: s\nstps: []\n")
     with pytest.raises(InvalidInput, match="stps"):
         load(tmp_path / "s.yaml")
@@ -112,3 +115,17 @@ def test_ctrl_c_ends_the_case_in_its_order_and_pytest_with_it(tmp_path: Path) ->
     [folder] = tmp_path.glob("runs/*")
     assert record(folder)["outcome"] == "interrupted"
     assert steps(record(folder))["log"]["outcome"] == "passed"
+
+
+def test_what_a_site_keeps_secret_is_not_in_what_python_prints(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text(SCENARIO.format(name="s", second=3))
+    (tmp_path / "site.yaml").write_text(
+        "schema: site/v1\nname: north\ntargets:\n  pacs:\n    dicomweb: {url: 'http://127.0.0.1:1/dicom-web', "
+        'auth: {bearer: "{{ env.TOKEN }}"}}\n'
+    )
+    loaded = load(
+        tmp_path / "s.yaml", site=tmp_path / "site.yaml", environ={"TOKEN": "s3cr3t-word"}
+    )
+    assert "s3cr3t-word" in loaded.site.secrets
+    for one in (loaded, loaded.site, loaded.scenarios[0]):
+        assert "s3cr3t" not in repr(one)

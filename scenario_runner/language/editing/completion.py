@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.language.document_kinds import KINDS
 from scenario_runner.language.editing.cursor import Cursor, cursor_at
 from scenario_runner.language.editing.described import described, words_about
 from scenario_runner.language.editing.offering import Completion, Completions, Surrounding
@@ -53,6 +54,9 @@ def _items(
 ) -> Iterator[Completion]:
     if cursor.kind == "key":
         yield from _keys(cursor, schema, found, around)
+        return
+    if cursor.path == ("schema",):
+        yield from map(_value, KINDS)
         return
     for one in found:
         yield from _values(cursor, one, around)
