@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypedDict
 
+from scenario_runner.dicom.dictionary import uid_name
 from scenario_runner.language.attributes import attribute_problem
 from scenario_runner.language.model import BurnIn
 from scenario_runner.planning.value_problems import ValueProblem
@@ -26,6 +27,11 @@ class Written(TypedDict):
     code: Literal["qr"] | None
 
 
+def identifies(keyword: str) -> bool:
+    """Whether the text of an attribute says who the patient is."""
+    return "Patient" in keyword or keyword == "AccessionNumber"
+
+
 def written(given: bool | list[str] | BurnIn | None) -> Written:
     """What a scenario asks for: text in the pixels where it says nothing."""
     wanted = given if isinstance(given, BurnIn) else BurnIn(text=True if given is None else given)
@@ -44,6 +50,13 @@ def unwritable(
         # Only a name that a template gave has not been looked up yet.
         if problem := attribute_problem(keyword):
             yield (*place, nth), ValueProblem("FAB117", *problem)
+        elif _must_not(spec, kind) and identifies(keyword):
+            message = f"{keyword} identifies the patient, and {uid_name(kind.sop_class_uid)} must have no such text in its pixels"
+            hint = (
+                "write it in an overlay (burn_in: {text: […], as: overlay}), or say 'burn_in: true' for what identifies nobody; "
+                "for a negative test, 'tags' may give BurnedInAnnotation as a raw value"
+            )
+            yield (*place, nth), ValueProblem("FAB118", message, hint)
     if not isinstance(wanted, BurnIn) or wanted.code is None:
         return
     if not kind.has_pixels:
@@ -56,3 +69,12 @@ def unwritable(
         )
         hint = "leave 'code' out, or give the series a larger 'size'"
         yield ("burn_in", "code"), ValueProblem("FAB118", message, hint)
+
+
+def _must_not(spec: SeriesSpec, kind: ModalityDefaults) -> bool:
+    """Whether text in the pixels may not identify the patient (PS3.3 C.8.15.2): an enhanced image says NO to it.
+
+    Who gives BurnedInAnnotation knows what the pixels show.
+    """
+    in_pixels = not isinstance(spec.burn_in, BurnIn) or spec.burn_in.as_ == "pixels"
+    return in_pixels and not kind.may_say_burned_in and "BurnedInAnnotation" not in spec.tags

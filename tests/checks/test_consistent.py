@@ -126,3 +126,21 @@ def test_what_says_nothing_of_a_study_agrees_with_nobody(tmp_path: Path) -> None
         {"assert": [{"consistent": {"with": "sent"}}]},
     ]
     assert "sent tells nothing of the study" in _run(tmp_path, given, 1)
+
+
+def test_an_answer_whose_first_character_set_is_empty_is_read(tmp_path: Path) -> None:
+    people = [
+        {**PATIENTS[0], "name": "YAMADA^TARO=山田^太郎", "character_set": ["", "ISO 2022 IR 87"]}
+    ]
+    given = [
+        {"send": {"to": "pacs"}},
+        {
+            "query": {"on": "pacs", "level": "study", "match": {"PatientID": "P1"}},
+            "save_as": "found",
+        },
+        {"assert": [{"consistent": {"with": "found"}}]},
+    ]
+    scenario = write_scenario(tmp_path / "s.yaml", given, patients=people)
+    fabricate("run", scenario, "--out", tmp_path / "run").check()
+    [found] = steps(record(tmp_path / "run"))["query"]["facts"]["matches"]
+    assert found["SpecificCharacterSet"] == [None, "ISO 2022 IR 87"]

@@ -204,3 +204,28 @@ def test_a_study_date_of_one_series_is_held_to_a_birth_that_is_given_and_precede
 def test_what_several_tags_do_together_is_told_of_one_of_them() -> None:
     assert made(tagged("CR", RescaleSlope=2, RescaleIntercept=0)) is None
     assert made(tagged("CR", RescaleSlope=2, RescaleIntercept=0, RescaleType="US"))
+
+
+@pytest.mark.parametrize(
+    ("burn_in", "valid"),
+    [
+        (True, True),
+        (["SeriesDescription"], True),
+        (["SeriesDescription", "PatientID"], False),
+        ({"text": ["AccessionNumber"]}, False),
+        ({"text": ["AccessionNumber"], "as": "overlay"}, True),
+    ],
+)
+def test_text_that_identifies_is_refused_where_an_image_may_not_show_it(
+    burn_in: Any, valid: bool
+) -> None:
+    series = {
+        "modality": "MR",
+        "sop_class": "EnhancedMRImageStorage",
+        "images": 1,
+        "size": [64, 64],
+    }
+    instances = made({"studies": [{"series": [{**series, "burn_in": burn_in}]}]})
+    assert (instances is not None) == valid
+    for instance in instances or []:
+        assert found_in(instance) == []

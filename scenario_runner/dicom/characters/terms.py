@@ -55,13 +55,13 @@ class Declared:
     sets: tuple[GraphicSet, ...] = (ASCII,)
 
 
-def parse(value: bytes | str | Iterable[str] | None) -> tuple[str, ...]:
-    """The terms in an element's value, padding removed; () when there is none."""
+def parse(value: bytes | str | Iterable[str | None] | None) -> tuple[str, ...]:
+    """The terms in an element's value, padding removed; () when there is none. An empty first one may be None."""
     if isinstance(value, bytes):
         value = value.decode("latin-1")
     if isinstance(value, str):
         value = value.split("\\")
-    terms = tuple(term.strip(" \0") for term in value or ())
+    terms = tuple((term or "").strip(" \0") for term in value or ())
     return terms if any(terms) else ()
 
 

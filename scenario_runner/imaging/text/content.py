@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.planning.burn_in import identifies
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.text.fonts import Typeface
@@ -48,7 +49,7 @@ class Line:
     @property
     def identifies(self) -> bool:
         """Whether it says who the patient is."""
-        return "Patient" in self.keyword or self.keyword == "AccessionNumber"
+        return identifies(self.keyword)
 
     @property
     def label(self) -> str:
