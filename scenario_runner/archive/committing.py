@@ -46,7 +46,7 @@ def commit(files: Files, index: Index, arrived: Arrived, duplicates: Duplicates)
             place = ahead
         with index.transaction():
             # Looked up again: another association may have stored the same instance meanwhile.
-            before = index.file_of(uid)
+            before = index.file_of(uid, storing=arrived.attributes)
             if place and before == place:  # who has made the index again meanwhile has found it
                 index.remove(uid)
                 before = None

@@ -114,6 +114,9 @@ class Connections:
         assert number is not None
         return number
 
+    def ahead(self, sql: str, values: Sequence[object]) -> None:
+        """Nothing is gained by it in a file."""
+
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All or nothing, and nobody else writes in between."""

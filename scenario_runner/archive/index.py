@@ -125,22 +125,13 @@ class Index:
             for level in LEVELS[:-1]:
                 parent = self._find_or_insert(level, parent, entry)
         else:
-            for level, there in zip(LEVELS[:-1], self._there(entry), strict=True):
+            for level, there in zip(LEVELS[:-1], self._there(entry.attributes), strict=True):
                 parent = there or self._insert(level, parent, entry)
         self._insert("IMAGE", parent, entry)
 
-    def _there(self, entry: Entry) -> Sequence[int | None]:
+    def _there(self, attributes: Mapping[str, str]) -> Sequence[int | None]:
         """The patient, study and series of an instance, None for what is not there: all with one question."""
-        patient, study, series = (IDENTITY[level] for level in LEVELS[:-1])
-        same = " AND ".join(f"patients.{name} = ?" for name in patient)
-        row = self._db.execute(
-            "SELECT patients.id, studies.id, series.id FROM patients"  # noqa: S608 - our own names
-            f" LEFT JOIN studies ON studies.parent = patients.id AND studies.{study[0]} = ?"
-            f" LEFT JOIN series ON series.parent = studies.id AND series.{series[0]} = ?"
-            f" WHERE {same}",
-            [entry.attributes.get(name, "") for name in (*study, *series, *patient)],
-        ).fetchone()
-        return row or (None, None, None)
+        return self._db.execute(*_place(attributes)).fetchone() or (None, None, None)
 
     def _find_or_insert(self, level: Level, parent: object, entry: Entry) -> object:
         values = [entry.attributes.get(name, "") for name in IDENTITY[level]]
@@ -194,8 +185,15 @@ class Index:
             )
         return number
 
-    def file_of(self, sop_instance_uid: str) -> str | None:
-        """Where the instance of that UID lies, if there is one: as ``locate``, for who is about to store."""
+    def file_of(
+        self, sop_instance_uid: str, storing: Mapping[str, str] | None = None
+    ) -> str | None:
+        """Where the instance of that UID lies, if there is one: as ``locate``, for who is about to store.
+
+        storing: attributes of the instance that is added next, within the same transaction.
+        """
+        if storing is not None and not self._most_parents:
+            self._connections.ahead(*_place(storing))
         with self._connections.writing() as writer:
             row = writer.execute(
                 "SELECT file FROM instances WHERE SOPInstanceUID = ?", [sop_instance_uid]
@@ -347,6 +345,18 @@ class Index:
         with self._connections.reading() as reader:
             found = reader.execute(f"SELECT {counted}").fetchone()
         return dict(zip(TABLE, found, strict=True))
+
+
+def _place(attributes: Mapping[str, str]) -> tuple[str, list[str]]:
+    """The question for the patient, study and series of an instance."""
+    patient, study, series = (IDENTITY[level] for level in LEVELS[:-1])
+    same = " AND ".join(f"patients.{name} = ?" for name in patient)
+    return (
+        "SELECT patients.id, studies.id, series.id FROM patients"  # noqa: S608 - our own names
+        f" LEFT JOIN studies ON studies.parent = patients.id AND studies.{study[0]} = ?"
+        f" LEFT JOIN series ON series.parent = studies.id AND series.{series[0]} = ?"
+        f" WHERE {same}"
+    ), [attributes.get(name, "") for name in (*study, *series, *patient)]
 
 
 def _batches(restrictions: list[Restriction]) -> Iterator[list[Restriction]]:

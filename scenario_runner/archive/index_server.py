@@ -110,6 +110,10 @@ class IndexServer:
         self.writer.later(sql, values)
         return postgresql.Latest(table)
 
+    def ahead(self, sql: str, values: Sequence[object]) -> None:
+        """Have a question answered together with the next one. Call within a transaction."""
+        self.writer.ahead(sql, values)
+
     @contextmanager
     def transaction(self) -> Iterator[Line]:
         """All or nothing, and from the first statement on nobody else writes in between, on any machine.

@@ -73,10 +73,28 @@ def with_latest(sql: str, values: Sequence[object]) -> tuple[str, list[object]]:
     return whole, [one for one in values if not isinstance(one, Latest)]
 
 
+class Fetched:
+    """Rows that have come along with others."""
+
+    def __init__(self, rows: Sequence[Any]) -> None:
+        self._rows = iter(rows)
+
+    def fetchone(self) -> Any:
+        """The next row; None behind the last."""
+        return next(self._rows, None)
+
+    def fetchall(self) -> list[Any]:
+        """Those that are left."""
+        return list(self._rows)
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._rows
+
+
 class Given:
     """Rows with values as they were before they were kept."""
 
-    def __init__(self, found: psycopg.Cursor[Any]) -> None:
+    def __init__(self, found: psycopg.Cursor[Any] | Fetched) -> None:
         self._found = found
 
     def fetchone(self) -> Any:

@@ -6,13 +6,13 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from scenario_runner.archive.postgresql import Given, kept, translated, with_latest
+from scenario_runner.archive.postgresql import Fetched, Given, kept, translated, with_latest
 from scenario_runner.archive.server_error import ServerError
 from scenario_runner.database.postgresql import DURABLE, PATIENCE, driver, of_server
 from scenario_runner.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import psycopg
 
@@ -32,6 +32,10 @@ _SETTLED: Final = (
 )
 _AGAIN: Final = 1.0
 """Seconds after a connection that did not come about in which none is tried: all who wait would wait in turn."""
+
+
+_Statement = tuple[str, list[Any]]
+"""In PostgreSQL's words, and its values."""
 
 
 class Server:
@@ -102,22 +106,43 @@ class Line:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._connection: psycopg.Connection[Any] | None = None
-        self._waiting: list[tuple[str, list[Any]]] = []
+        self._waiting: list[_Statement] = []
         """Statements that are said with the next one, in PostgreSQL's words."""
+        self._question: _Statement | None = None
+        """What is asked with the next question, which is expected to be the one after it."""
+        self._answer: tuple[_Statement, list[Any]] | None = None
+        """What it is to that; true as long as nothing else is said in the transaction."""
         self.in_transaction = False
         """Whether a connection that is lost takes something along that had begun."""
 
     def begin(self, sql: str) -> None:
         """Begin a transaction, in PostgreSQL's own words, with the next statement that is carried out."""
-        self._waiting = [(sql, [])]
+        self._waiting, self._question, self._answer = [(sql, [])], None, None
 
     def execute(self, sql: str, values: Sequence[Any] = (), /) -> Rows:
         """Carry out a statement; once more where the connection was lost since it was used last. Raises ServerError."""
-        found = self._carry_out(translated(sql), [kept(one) for one in values])
+        asked = translated(sql), [kept(one) for one in values]
+        answer, self._answer = self._answer, None
+        if answer is not None and answer[0] == asked:
+            return Given(Fetched(answer[1]))
+        question, self._question = self._question, None
+        if question is not None:
+            found = self._at_once([asked, question])
+            rows = [found.fetchall() if found.description else []]
+            while found.nextset():
+                rows.append(found.fetchall() if found.description else [])
+            self._answer = question, rows[-1]
+            return Given(Fetched(rows[-2]))
+        found = self._carry_out(*asked)
         return Given(found) if found.description else found
+
+    def ahead(self, sql: str, values: Sequence[Any]) -> None:
+        """Have a question answered together with the next one, for who asks it right after that."""
+        self._question = translated(sql), [kept(one) for one in values]
 
     def later(self, sql: str, values: Sequence[Any]) -> None:
         """Carry out a statement within a transaction, together with the next that is; it is that one which raises then."""
+        self._answer = None
         self._waiting.append(with_latest(translated(sql), [kept(one) for one in values]))
 
     def executemany(self, sql: str, values: Iterable[Sequence[Any]], /) -> None:
@@ -156,20 +181,31 @@ class Line:
         return self.command(sql).fetchone()
 
     def _carry_out(self, sql: str, values: list[Any] | None) -> psycopg.Cursor[Any]:
-        waiting, self._waiting = self._waiting, []
+        self._question = self._answer = None
+        if not self._waiting:
+            return self._said(lambda connection: connection.execute(sql, values))
+        found = self._at_once([(sql, values or [])])
+        while found.nextset():
+            pass
+        return found
+
+    def _at_once(self, statements: Sequence[_Statement]) -> psycopg.Cursor[Any]:
+        """Say what waits, and these, with one exchange; what it found stands at the first of all."""
+        whole, self._waiting = [*self._waiting, *statements], []
+        found = self._said(
+            lambda connection: connection.execute(self._server.joined(connection, whole))
+        )
+        self.in_transaction = True
+        return found
+
+    def _said(
+        self, say: Callable[[psycopg.Connection[Any]], psycopg.Cursor[Any]]
+    ) -> psycopg.Cursor[Any]:
         while True:
             is_new = self._connection is None
             connection = self._connection = self._connection or self._server.connected()
             try:
-                if not waiting:
-                    return connection.execute(sql, values)
-                found = connection.execute(
-                    self._server.joined(connection, [*waiting, (sql, values or [])])
-                )
-                while found.nextset():
-                    pass
-                self.in_transaction = True
-                return found
+                return say(connection)
             except self._server.errors as error:
                 if connection.closed:
                     self._connection = None

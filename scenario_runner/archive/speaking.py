@@ -54,6 +54,9 @@ class Database(Protocol):
         Returns its number, or what stands for it in further statements of the transaction, until the next row of that table.
         """
 
+    def ahead(self, sql: str, values: Sequence[object]) -> None:
+        """What will be asked after the next question, if nothing else is meanwhile. Call within a transaction."""
+
     def transaction(self) -> AbstractContextManager[Speaker]:
         """All or nothing, and nobody else writes in between."""
 
