@@ -313,6 +313,35 @@ def test_runs_that_are_watched_in_other_tabs_leave_a_browser_its_connections(
         first.get_by_role("button", name="Run again").wait_for()
 
 
+def test_what_is_pressed_twice_on_a_slow_network_is_done_once(
+    service: Served, browser: Browser, client: httpx2.Client
+) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    with tab(browser, service.url) as it:
+        for path, name, asked in (
+            ("/generate", SEND, "**/generate/send"),
+            ("/scenarios/xray_smoke", "Run", "**/api/v1/runs"),
+        ):
+            before = client.get("/api/v1/runs").json()["total"]
+            page = it.go(path)
+            page.route(asked, hold)
+            button = page.get_by_role("button", name=name, exact=True)
+            with page.expect_request(asked):
+                button.click()
+            button.click()
+            button.click()
+            held.pop(0).continue_()
+            run = run_of(it)
+            assert held == []
+            page.unroute(asked)
+            assert ended(client, run)["outcome"] == "passed"
+            assert client.get("/api/v1/runs").json()["total"] == before + 1
+
+
 def test_more_runs_in_windows_than_a_browser_has_connections_are_all_watched(
     service: Served, browser: Browser, client: httpx2.Client
 ) -> None:

@@ -34,6 +34,22 @@
     pressed = null;
   });
 
+  // What is pressed a second time while it goes on, or while its page comes, is not done twice: htmx would queue it.
+  const going = new Set();
+  const does = (element, verb) => verb !== "get" && element.matches("form, button");
+  document.addEventListener("htmx:confirm", (event) => {
+    if (does(event.detail.elt, event.detail.verb) && going.has(event.detail.elt)) event.preventDefault();
+  });
+  document.addEventListener("htmx:beforeSend", (event) => {
+    const { elt, requestConfig } = event.detail;
+    if (does(elt, requestConfig.verb)) going.add(elt);
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const leaves = event.detail.successful && event.detail.xhr.getResponseHeader("HX-Redirect")?.startsWith("/");
+    if (!leaves || event.detail.xhr.getResponseHeader("HX-Redirect").includes("#")) going.delete(event.detail.elt);
+  });
+  addEventListener("pageshow", () => going.clear());
+
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.isError) event.detail.target = placeFor(event.detail.requestConfig.elt);
   });

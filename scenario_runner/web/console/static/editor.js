@@ -202,7 +202,11 @@
       location.assign(`/scenarios/${encodeURIComponent(name)}`);
     } catch { unreachable(place); }
   });
+  let starting = false;
+  addEventListener("pageshow", () => { starting = leaving = false; });
   document.querySelector("[data-run-it]")?.addEventListener("click", async () => {
+    if (starting) return; // pressed twice, it is still one run
+    starting = true;
     const asIs = editor.text() === kept && root.dataset.source !== "new";
     const production = document.querySelector("[data-production]")?.checked ? { allow_production: true } : {};
     const body = { ...site, ...production, ...(asIs ? { scenario: root.dataset.name } : { text: editor.text() }) };
@@ -212,7 +216,7 @@
       const run = await answer.json();
       leaving = true;
       location.assign(`/runs/${encodeURIComponent(run.id)}`);
-    } catch { unreachable(); }
+    } catch { unreachable(); } finally { starting = leaving; }
   });
   const zone = document.querySelector("[data-zone]");
   if (zone) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
