@@ -17,6 +17,7 @@ from scenario_runner.language.diagnostic_words import (
     some_of,
 )
 from scenario_runner.language.document import Document, Path
+from scenario_runner.language.entries import CheckSiblings, StepSiblings
 from scenario_runner.language.schema import TEMPLATE, WHOLE
 from scenario_runner.language.validity import Validity
 from scenario_runner.language.value_diagnostics import (
@@ -258,7 +259,9 @@ def _additional(error: _Error, document: Document) -> Iterator[Diagnostic]:
             hint = home or f"beside its own key, a {kind} takes: {some_of(beside, 12)}"
             yield Diagnostic("FAB104", where, f"unknown key {quoted(name)}{guess}", hint)
         else:
-            hint = takes(error.schema, error.path)
+            outside = _outside(name, error)
+            hint = outside or takes(error.schema, error.path)
+            guess = "" if outside else guess
             yield Diagnostic("FAB104", where, f"unknown key {quoted(name)}{guess}", hint or None)
 
 
@@ -270,6 +273,24 @@ def _home(name: str, error: _Error) -> str | None:
     below = _resolved(error.schema["properties"][own], error.definitions)
     form = f"{own}: [{name}: …]" if "items" in below else f"{own}: {{{name}: …}}"
     return f"it belongs inside, further to the right: {form}"
+
+
+_SIBLINGS = {"steps": StepSiblings, "checks": CheckSiblings}
+"""What every entry takes beside its own key, by the page that the parameters of its kind are on."""
+
+
+def _outside(name: str, error: _Error) -> str | None:
+    """What to write instead of a parameter of a step or check that stands beside it; None where it does not."""
+    page = str(error.schema.get("x-docs", "")).partition(".md#")[0].rpartition("/")[2]
+    if page not in _SIBLINGS or not error.path:
+        return None
+    keys = {field.alias or key for key, field in _SIBLINGS[page].model_fields.items()}
+    own = error.path[-1]
+    return (
+        f"it belongs beside '{own}', further to the left: {{{own}: {{…}}, {name}: …}}"
+        if name in keys
+        else None
+    )
 
 
 def _below(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Collection[str]:
