@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, Where, in_file_order
+from scenario_runner.fields.types import Model
 from scenario_runner.language.diagnostic_words import (
     did_you_mean,
     nearest,
@@ -275,7 +276,7 @@ def _home(name: str, error: _Error) -> str | None:
     return f"it belongs inside, further to the right: {form}"
 
 
-_SIBLINGS = {"steps": StepSiblings, "checks": CheckSiblings}
+_SIBLINGS: Mapping[str, type[Model]] = {"steps": StepSiblings, "checks": CheckSiblings}
 """What every entry takes beside its own key, by the page that the parameters of its kind are on."""
 
 

@@ -114,7 +114,7 @@ def _index(node: nodes.Node, names: Mapping[str, Any]) -> int | None:
     if not isinstance(node, nodes.Expr) or isinstance(node, nodes.Slice):
         return None
     used = {one.name for one in every(node) if isinstance(one, nodes.Name)}
-    if not used <= names.keys() - {"params"}:
+    if not used <= names.keys():
         return None
     try:
         place = value_of(node, Root(names), ExpressionContext())

@@ -39,6 +39,12 @@ LIST = """
       - query: {on: "{{ params.to }}", level: "{{ params.level }}"}
       - log: {message: "{{ params.words }}"}
 """
+NTH = """
+    schema: steps/v1
+    name: nth
+    parameters: {n: {type: integer}}
+    steps: [{log: {message: "{{ studies[params.n - 1].uid }} {{ images[params.n].uid }}"}}]
+"""
 LOOK = """
     schema: steps/v1
     name: look
@@ -92,6 +98,7 @@ def validated(folder: Path, text: str, *more: str, table: str = PEOPLE) -> list[
         lib / "library.yaml": LIBRARY,
         lib / "steps" / "ask.yaml": LIST,
         lib / "steps" / "look.yaml": LOOK,
+        lib / "steps" / "nth.yaml": NTH,
         folder / "example.yaml": HEAD + ("" if "patients:" in text else PATIENTS) + text,
         folder / "people.csv": table.encode().decode("unicode_escape"),
     }
@@ -178,11 +185,17 @@ COUNTED = """
       - wait: {on: pacs, until: {expr: "poll.attempt > 0 and images[0].uid"}, fail_when: "images[2].uid == ''"}
       - use: {steps: radiology/ask@^1, with: {many: 0}}
         when: "series[2].number > 1"
+      - use: {steps: radiology/nth@^1, with: {n: 2}}
 """
 
 
 def test_an_element_that_the_plan_will_not_have_is_told_at_its_place(tmp_path: Path) -> None:
     found = validated(tmp_path, COUNTED)
+    of_list = [one for one in found if one["file"].endswith("nth.yaml")]
+    assert [one["message"] for one in of_list] == [
+        "there is no element 2; the list has 2, numbered 0 to 1"
+    ]
+    found = [one for one in found if one not in of_list]
     lines = (tmp_path / "example.yaml").read_text("utf-8").splitlines()
     told = [lines[one["line"] - 1][one["column"] - 1 : one["end_column"] - 1] for one in found]
     assert told == [
