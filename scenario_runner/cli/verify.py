@@ -93,7 +93,7 @@ def _lines(verdict: Verdict, *, asked: bool) -> Iterator[str]:
         yield f"the run before, {_plain(verdict.open_end)}, does not lie beside it"
     if not verdict.signatures and not unsigned:
         who = "nobody signed it with this program" if verdict.unread else "nobody signed it"
-        yield f"{who}, or all signatures were taken away; whom --trust names is missed"
+        yield f"{who}, or all signatures were taken away; with --trust that is a finding"
 
 
 def _signature(verdict: SignatureVerdict, *, asked: bool) -> str:

@@ -332,7 +332,7 @@ def test_signatures_that_were_all_taken_away_are_missed_once_keys_are_trusted(
     capsys.readouterr()
     assert command("verify", run) == 0
     said = "nobody signed it, or all signatures were taken away"
-    assert f"{said}; whom --trust names is missed\n" in capsys.readouterr().out
+    assert f"{said}; with --trust that is a finding\n" in capsys.readouterr().out
     assert command("verify", run, "--trust", trusted) == 1
     assert f"unsigned {said}\n" in capsys.readouterr().out
 
@@ -449,7 +449,7 @@ def test_with_a_signature_of_gpg_alone_it_is_not_said_that_nobody_signed(
     said = "nobody signed it with this program, or all signatures were taken away"
     capsys.readouterr()
     assert command("verify", run) == 0
-    assert f"{said}; whom --trust" in capsys.readouterr().out
+    assert f"{said}; with --trust" in capsys.readouterr().out
     trusted = public_file(tmp_path, key("ed25519"), "jane.pub")
     assert command("verify", run, "--trust", trusted) == 1
     assert f"unsigned {said}\n" in capsys.readouterr().out
