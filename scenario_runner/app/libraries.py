@@ -17,7 +17,7 @@ from scenario_runner.errors import (
     UsageError,
     of_the_machine,
 )
-from scenario_runner.language.document_kinds import scenario_files
+from scenario_runner.language.document_kinds import SCENARIO, require_kind, scenario_files
 from scenario_runner.language.expansion import expanded
 from scenario_runner.language.loader import load_document
 from scenario_runner.lazy_dataclasses import dataclass
@@ -198,6 +198,7 @@ def _used(
         libraries = libraries_for(sources, site, _preferred(path, before, update), git)
         try:
             document = load_document(file)
+            require_kind(document, SCENARIO)
         except InvalidInput as error:
             found += error.diagnostics
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import field
 from pathlib import Path
@@ -120,17 +121,17 @@ def validate(sources: Sources) -> Findings:
     made: list[Plannable] = []
     met: dict[str, None] = {}
     paths = found_paths(sources, libraries)
-    looked_at: set[Path] = set()
+    looked_at: set[str] = set()
     for path, kind in input_files([*paths, *added(overlay)]):
         if kind == "" and _is_table(path):
             continue
         findings.files += 1
-        looked_at.add(path.resolve())
+        looked_at.add(os.path.realpath(path))  # which takes a link that leads to itself
         try:
             findings.diagnostics += _check(path, standing, made, met)
         except InvalidInput as error:
             findings.diagnostics += error.diagnostics
-    if site.document is not None and Path(site.document.file).resolve() not in looked_at:
+    if site.document is not None and os.path.realpath(site.document.file) not in looked_at:
         findings.diagnostics += site_warnings(site, plugins)
     if not findings.files:
         names = ", ".join(str(path) for path in sources.paths)

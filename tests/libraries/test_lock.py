@@ -179,3 +179,18 @@ def test_what_a_lock_is_written_with_is_read_again(
     lock = read_lock(path)
     assert lock is not None
     assert lock.libraries == (one,)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("3", "the file must be a mapping"), ("schema: site/v1\nname: x\n", "this is a site file")],
+)
+def test_what_is_no_scenario_is_told_with_its_place_where_a_lock_is_made(
+    tmp_path: Path, text: str, told: str
+) -> None:
+    (tmp_path / "s.yaml").write_text(text, "utf-8")
+    for command in (("lock",), ("update", "--of")):
+        done = fabricate("library", *command, "s.yaml", cwd=tmp_path)
+        assert done.code == 3
+        assert "s.yaml:1:" in done.err
+        assert told in done.err
