@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -66,6 +67,30 @@ def _plain(error: Any, definitions: Mapping[str, Any]) -> _Error:
     )
 
 
+def _is_readable(pattern: str) -> bool:
+    try:
+        re.compile(pattern)
+    except re.error:
+        return False
+    return True
+
+
+def _readable(schema: Any) -> Any:
+    """Without patterns that are pydantic's alone, as a plugin's for all letters: the model searches for them all the same."""
+    if isinstance(schema, list):
+        return [_readable(each) for each in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    kept = {name: _readable(value) for name, value in schema.items()}
+    pattern, of_keys = kept.get("pattern"), kept.get("patternProperties")
+    if isinstance(pattern, str) and not _is_readable(pattern):
+        del kept["pattern"]
+    if isinstance(of_keys, dict) and not all(map(_is_readable, of_keys)):
+        del kept["patternProperties"]
+        kept.pop("additionalProperties", None)
+    return kept
+
+
 def _validator(schema: Mapping[str, Any]) -> Any:
     """A validator that explains. A decimal such as 1.0 is no whole number: pydantic refuses it too."""
     from jsonschema import Draft202012Validator
@@ -74,7 +99,7 @@ def _validator(schema: Mapping[str, Any]) -> Any:
     strict = Draft202012Validator.TYPE_CHECKER.redefine(
         "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
     )
-    return extend(Draft202012Validator, type_checker=strict)(schema)  # type: ignore[no-untyped-call]
+    return extend(Draft202012Validator, type_checker=strict)(_readable(schema))  # type: ignore[no-untyped-call]
 
 
 _LENGTHS = frozenset({"minLength", "maxLength", "minItems", "maxItems"})

@@ -36,7 +36,7 @@ class Validity:
         """Whether plain values are valid beyond doubt; False decides nothing."""
         try:
             return self._holds(self._schema, data)
-        except (_UnknownKeywordError, RecursionError):
+        except (_UnknownKeywordError, RecursionError, re.error):
             return False
 
     def _holds(self, schema: Any, value: Any) -> bool:
@@ -103,7 +103,10 @@ class Validity:
         return not isinstance(value, dict) or all(self._holds(schema, key) for key in value)
 
     def _reference(self, name: str, value: Any) -> bool:
-        return self._holds(self._definitions[name.removeprefix("#/$defs/")], value)
+        definition = self._definitions.get(name.removeprefix("#/$defs/"))
+        if definition is None:
+            raise _UnknownKeywordError(name)
+        return self._holds(definition, value)
 
     def _any_of(self, branches: Collection[Any], value: Any) -> bool:
         return any(self._holds(branch, value) for branch in branches)

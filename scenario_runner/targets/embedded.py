@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from scenario_runner.api.operations import Addressed
 from scenario_runner.api.targets import DICOMWEB_WAYS, ports_here
+from scenario_runner.dicom.loading import load_data_sets
 from scenario_runner.language.site_model import Receiver as SiteReceiver
 from scenario_runner.language.site_services import EmbeddedService
 from scenario_runner.targets.dimse import DimseTarget
@@ -186,6 +187,7 @@ class EmbeddedTarget(DimseTarget):
                     ordered=self._ordered,
                 )
                 pacs = EmbeddedPacs(self._folder, self._peer.ae_title, _HOST, options=options)
+                load_data_sets()  # its options need pydicom anyway; from here on other threads read with it, too
                 pacs.start()
                 if self._service.hl7_port:  # others know it by its number, and may come at any time
                     pacs.open_hl7()

@@ -102,8 +102,13 @@ def test_each_keyword_means_what_the_validator_that_explains_means(schema: Any) 
 
 
 @pytest.mark.parametrize(
-    "schema", [{"not": {}}, {"items": {"format": "date"}}, {"const": {"a": 1}}], ids=str
-)
+    "schema",
+    [
+        {"not": {}}, {"items": {"format": "date"}}, {"const": {"a": 1}}, {"$ref": "#"},
+        {"propertyNames": {"pattern": r"\p{L}"}}, {"patternProperties": {r"\p{L}": {}}},
+    ],
+    ids=str,
+)  # fmt: skip
 def test_of_what_is_not_known_nothing_is_certain(schema: Any) -> None:
     assert not Validity(schema).is_certain([{"a": 1}] if "items" in schema else {"a": 1})
 
