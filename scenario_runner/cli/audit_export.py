@@ -24,7 +24,11 @@ from scenario_runner.ul.tls import Tls
 )
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @click.option(
-    "--after", type=click.IntRange(0), default=0, metavar="N", help="Begin after this entry."
+    "--after",
+    type=click.IntRange(0, 2**63 - 1),
+    default=0,
+    metavar="N",
+    help="Begin after this entry.",
 )
 @click.option(
     "--syslog", metavar="HOST[:PORT]", help="Send by syslog over TLS; the usual port is 6514."

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from scenario_runner.registry.patient import MadeStudy, Patient
     from scenario_runner.registry.statistics import Statistics
 
-_LIMIT = click.IntRange(1)
+_LIMIT = click.IntRange(1, 10_000_000)
 _BAR = 30
 
 

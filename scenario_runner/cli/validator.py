@@ -204,7 +204,7 @@ def refused(data: Path, style: Literal["text", "json"]) -> int:
     epilog=examples("fabricate validator put-back 3 4", "fabricate validator put-back --all"),
 )
 @data_option
-@click.argument("numbers", metavar="NUMBER...", nargs=-1, type=click.IntRange(1))
+@click.argument("numbers", metavar="NUMBER...", nargs=-1, type=click.IntRange(1, 2**63 - 1))
 @click.option("--all", "every", is_flag=True, help="All that are listed by 'refused'.")
 def put_back(data: Path, numbers: tuple[int, ...], every: bool) -> int:
     """Let roles try again what they had given up; a running gateway takes it up within a second.

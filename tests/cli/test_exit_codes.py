@@ -206,3 +206,20 @@ def test_schema_prints_what_is_published(kind: str) -> None:
     printed = json.loads(fabricate("schema", kind).check().out)
     published = json.loads((ROOT / "schemas" / f"{kind}.v1.schema.json").read_text("utf-8"))
     assert printed == published
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("patient", "list", "--limit"),
+        ("patient", "search", "x", "--limit"),
+        ("audit", "export", "all.csv", "--after"),
+        ("validator", "put-back"),
+    ],
+)
+def test_a_number_that_no_database_holds_is_refused(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    done = fabricate(*command, "9" * 30, cwd=tmp_path)
+    assert done.code == 2
+    assert "is not in the range" in done.err
