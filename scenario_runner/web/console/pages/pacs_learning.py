@@ -8,8 +8,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from scenario_runner.api import Deadline
-from scenario_runner.app.learning.learn import Learned, learn
-from scenario_runner.app.learning.written import shown, write
 from scenario_runner.app.peers import PeerRequest, opened
 from scenario_runner.app.systems import System, systems
 from scenario_runner.errors import FabricatorError
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
 
     from scenario_runner.app.learning.findings import Finding
+    from scenario_runner.app.learning.learn import Learned
     from scenario_runner.app.peers import Peer
     from scenario_runner.service.asking import Asking
     from scenario_runner.web.console.page import Desk
@@ -44,6 +43,10 @@ def learning_routes(router: APIRouter, desk: Desk) -> None:
 
     @router.post(LEARN)
     def ask(request: Request, asking: Runner, fields: Fields) -> Response:
+        # What makes studies comes with numpy and pydicom, which a server that nobody asks for them does without.
+        from scenario_runner.app.learning.learn import Learned
+        from scenario_runner.app.learning.written import write
+
         is_kept = fields.get("write") == "yes"
         if is_kept:
             require(asking.caller, Permission.ADMINISTER)
@@ -80,6 +83,8 @@ def _system(desk: Desk, name: str) -> System:
 
 def _ask(desk: Desk, asking: Asking, peer: Peer, learned: Learned) -> FabricatorError | None:
     """Learn as far as it goes; why it went no further. What is sent for it is in the audit trail."""
+    from scenario_runner.app.learning.learn import learn
+
     detail: dict[str, Any] = {"to": peer.name, "what": "small studies, to learn what it does"}
     _note(desk, asking, Activity.SENDING, detail)
     problem = None
@@ -105,6 +110,8 @@ def _note(
 
 
 def _told(one: Finding) -> dict[str, Any]:
+    from scenario_runner.app.learning.written import shown
+
     value = one.value
     is_list = isinstance(value, list) and bool(value) and not one.needless
     return {
