@@ -130,12 +130,14 @@ def scenario_of(served: ServedRuns, making: Making) -> Wish:
     if not making.orders.strip():
         text = typical_scenario(wishes, plugins, site, target, served.registry)
         return Wish(text=text, site=site_name, keep_patients=False)
+    modalities, numbered = _modalities(making.orders, site.site)
     text = orders_scenario(
         [ORDERS],
         target,
         plugins,
         modality=making.modality,
-        modalities=_modalities(making.orders, site.site),
+        modalities=modalities,
+        numbered=numbered,
         seed=wishes.seed,
     )
     return Wish(text=text, files={ORDERS: making.orders}, site=site_name)
@@ -158,7 +160,7 @@ def _of_fhir(study: FhirStudy, target: str, seed: int | None, modality: str | No
     return whole(head, target)
 
 
-def _modalities(orders: str, site: Site) -> set[str]:
+def _modalities(orders: str, site: Site) -> tuple[set[str], bool]:
     try:
         return modalities_of(orders.encode(), ORDERS, site)
     except InvalidInput as error:

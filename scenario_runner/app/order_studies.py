@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from scenario_runner.engine.services import Control, Factory
     from scenario_runner.events import EventHandler
     from scenario_runner.language.site_model import Site
+    from scenario_runner.orders.order import Order
     from scenario_runner.plugins import Plugins
 
 _NAME = "from_hl7"
@@ -65,6 +66,8 @@ class _Feed:
     files: dict[str, _File] = field(default_factory=dict)
     wrong: list[Diagnostic] = field(default_factory=list)
     modalities: set[str] = field(default_factory=set)
+    numbered: bool = True
+    """Whether no order says that there is no accession number."""
 
     def leave_out(self, found: Sequence[Diagnostic]) -> None:
         """Leave the messages aside that these diagnostics are about."""
@@ -108,6 +111,7 @@ def order_studies(
             plugins,
             modality=modality,
             modalities=feed.modalities,
+            numbered=feed.numbered,
             seed=seed,
         )
 
@@ -143,9 +147,13 @@ def orders_scenario(
     *,
     modality: str | None,
     modalities: Collection[str],
+    numbered: bool,
     seed: int | None,
 ) -> str:
-    """The scenario of the studies of orders. files: as it names them; modalities: those that the orders name."""
+    """The scenario of the studies of orders. files: as it names them; modalities: those that the orders name.
+
+    numbered: whether each study will have an accession number.
+    """
     source: dict[str, Any] = {"files": list(files)}
     if modality:
         source["modality"] = modality
@@ -157,18 +165,30 @@ def orders_scenario(
         "patients": [{"from": {"hl7": source}}],
     }
     pixels = _any_pixels({one or modality or "" for one in modalities}, plugins)
-    return whole(head, target, pixels=pixels)
+    return whole(head, target, pixels=pixels, numbered=numbered)
 
 
-def modalities_of(data: bytes, name: str, site: Site) -> set[str]:
-    """The modalities that orders in messages name. Raises InvalidInput for a message that is none, or has none."""
+def modalities_of(data: bytes, name: str, site: Site) -> tuple[set[str], bool]:
+    """The modalities that orders in messages name, and whether each study will have an accession number.
+
+    Raises InvalidInput for a message that is none, or has none.
+    """
     lines = _mapping(site)
     found: set[str] = set()
+    numbered = True
     for message in messages(data, name):
         if isinstance(message, Hl7Error):
             raise message
-        found |= {order.text("Modality") for order in performed(orders(message, lines))}
-    return found
+        wanted = performed(orders(message, lines))
+        found |= {order.text("Modality") for order in wanted}
+        numbered &= _are_numbered(wanted)
+    return found, numbered
+
+
+def _are_numbered(found: Sequence[Order]) -> bool:
+    """Whether each has an accession number, or is given one because it says nothing of it."""
+    keyword = "AccessionNumber"
+    return all(keyword not in order.said or order.text(keyword) for order in found)
 
 
 def _mapping(site: Site) -> Sequence[Line]:
@@ -214,6 +234,7 @@ def _read(files: Sequence[Path], lines: Sequence[Line]) -> _Feed:
                 wanted = performed(orders(message, lines))
                 usable += len(wanted)
                 feed.modalities |= {order.text("Modality") for order in wanted}
+                feed.numbered &= _are_numbered(wanted)
             except Hl7Error as error:
                 wrong += error.diagnostics
         feed.files[str(path)] = _File(path, data, starts)

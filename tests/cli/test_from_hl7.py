@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from pydicom import dcmread
 
+from scenario_runner.pacs.server import EmbeddedPacs
+from tests.archive.samples import sample
 from tests.orders.hl7.feeds import OBR, PID, order
 from tests.running import fabricate, record, write_scenario
 
@@ -48,8 +50,25 @@ def test_an_order_without_a_modality_is_told_at_the_field_that_would_name_it(
     done = fabricate("from-hl7", "one.hl7", cwd=tmp_path, env=HERE).check(3)
     assert f"one.hl7{place}: error FAB306" in done.err
     assert "(message 4711, OBR-24)" in done.err
-    assert "--modality DX" in done.err
+    assert "--modality" in done.err
     fabricate("from-hl7", "one.hl7", "--modality", "SR", "--yes", cwd=tmp_path, env=HERE).check()
+
+
+def test_an_order_that_clears_its_numbers_is_found_beside_other_studies(tmp_path: Path) -> None:
+    nobody = _order(2, '""').replace(b"|P2^^^HOSP^MR|", b'|""|')
+    assert b'|""|' in nobody
+    (tmp_path / "feed.hl7").write_bytes(_order(1) + nobody)
+    other = sample()
+    with EmbeddedPacs(tmp_path / "pacs") as pacs:
+        pacs.archive.store(
+            other.sop_class_uid, other.sop_instance_uid, other.transfer_syntax_uid, [other.data]
+        )
+        done = fabricate("from-hl7", "feed.hl7", "--to", f"EMBEDDED@127.0.0.1:{pacs.port}",
+                         "--out", "out", cwd=tmp_path, env=HERE).check()  # fmt: skip
+    assert "Found by its UID, and nothing else" in done.out
+    told = record(tmp_path / "out")["cases"][0]["patients"]
+    assert [one["id"] for one in told] == ["P1", ""]
+    assert [one["studies"][0]["accession"] for one in told] == ["A1", ""]
 
 
 def test_bad_messages_are_named_and_the_others_become_studies(tmp_path: Path) -> None:
