@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def lost_in_answer(wanted: str, have: Sequence[str]) -> bool:
-    """Whether values of an answer are what is expected but for letters that show to be lost, as ``?^?`` does."""
-    return may_have_lost([wanted], have)
+def lost_in_answer(wanted: str, have: Sequence[str], terms: Sequence[str]) -> bool:
+    """Whether values of an answer are what is expected but for letters that may be lost, as in ``?^?``.
+
+    terms: the defined terms that the answer declares.
+    """
+    return may_have_lost([wanted], have, terms)
 
 
 def lost_in_conversion(wanted: str, have: Sequence[str], terms: Sequence[str]) -> bool:

@@ -60,7 +60,9 @@ class Consistent(Check):
         shown = {name: _one(facts) for name, facts in told.items()}
         message = f"{amount(len(differences), 'difference')}: {'; '.join(differences[:10])}"
         lost = (
-            f"not compared, because letters of it are lost: {', '.join(unsure)}" if unsure else ""
+            f"not compared, because letters of it may be lost: {', '.join(unsure)}"
+            if unsure
+            else ""
         )
         message = "; ".join(filter(None, (message if differences else "", guessed, lost)))
         result = verdict(not differences, "all agree", differences or shown, "")

@@ -44,7 +44,7 @@ class Told:
     def may_say(self, context: StepContext, wanted: str, text: str) -> bool:
         """Whether a text that differs from what is wanted may be the same but for lost letters, as for a query."""
         said = (text, *readings(context, text))
-        if self.answer and any(lost_in_answer(wanted, [one]) for one in said):
+        if self.answer and any(lost_in_answer(wanted, [one], self.terms) for one in said):
             return True
         converts = any(context.target(one).expects.converts_character_sets for one in self.targets)
         return converts and lost_in_conversion(wanted, [text], self.terms)

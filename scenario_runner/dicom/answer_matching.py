@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from scenario_runner.dicom.characters import parse, unencodable
 from scenario_runner.dicom.dictionary import keyword_of as keyword_of_tag
 from scenario_runner.dicom.dictionary import tag_for_keyword, vr_of
 from scenario_runner.dicom.matching import Matcher, matcher
@@ -65,7 +66,8 @@ def unmet(
     looked at. answer: plain values by keyword. names: how far a person name may differ. undeclared: the text
     that came without its character set; it may be met in any set in which the text is what was asked for.
     """
-    return list(_unmet(match, answer, names, undeclared, ""))
+    terms = parse(answer.get("SpecificCharacterSet"))
+    return list(_unmet(match, answer, names, undeclared, "", terms))
 
 
 def _unmet(
@@ -74,6 +76,7 @@ def _unmet(
     names: NameMatching,
     undeclared: UndeclaredTexts | None,
     above: str,
+    terms: Sequence[str],
 ) -> Iterator[Unmet]:
     for written, value in match.items():
         if (private := private_name(written)) is not None:
@@ -86,7 +89,7 @@ def _unmet(
         vr = vr_of(tag)
         actual = answer.get(key)
         if vr == "SQ":
-            yield from _in_items(above + key, value, actual, names, undeclared)
+            yield from _in_items(above + key, value, actual, names, undeclared, terms)
             continue
         wanted = _texts(value)
         test = matcher(vr, wanted)
@@ -100,7 +103,7 @@ def _unmet(
         in_period = vr == "TM" and _in_one_period(key, match, answer)
         if not (in_period or held.by(have)):
             readings = undeclared.readings(key, have) if undeclared is not None else ()
-            unsure = may_have_lost(wanted, have) or any(
+            unsure = may_have_lost(wanted, have, terms) or any(
                 held.by(other) or may_have_lost(wanted, other) for other in readings
             )
             yield Unmet(above + key, value, actual, unsure=unsure)
@@ -135,7 +138,12 @@ def _private(
 
 
 def _in_items(
-    key: str, value: Any, actual: Any, names: NameMatching, undeclared: UndeclaredTexts | None
+    key: str,
+    value: Any,
+    actual: Any,
+    names: NameMatching,
+    undeclared: UndeclaredTexts | None,
+    terms: Sequence[str],
 ) -> Iterator[Unmet]:
     """One item has to meet all keys of the key's item (PS3.4 C.2.2.2.6)."""
     items = [value] if isinstance(value, Mapping) else value or []
@@ -143,7 +151,9 @@ def _in_items(
         if not isinstance(item, Mapping):
             continue
         answers = [one for one in actual or () if isinstance(one, Mapping)]
-        found = [list(_unmet(item, one, names, undeclared, f"{key}.")) for one in answers or [{}]]
+        found = [
+            list(_unmet(item, one, names, undeclared, f"{key}.", terms)) for one in answers or [{}]
+        ]
         yield from min(found, key=len)
 
 
@@ -201,42 +211,53 @@ def _ends(text: str) -> tuple[str, str]:
     return (low, high) if dash else (text, text)
 
 
-def may_have_lost(wanted: Sequence[str], have: Sequence[str], *, some: bool = False) -> bool:
+def may_have_lost(
+    wanted: Sequence[str], have: Sequence[str], terms: Sequence[str] = (), *, some: bool = False
+) -> bool:
     """Whether values are what was asked for but for letters that their character set does not have.
 
     A server may leave such letters out or put others in their places; the letters of ASCII are held against it.
     A name that has none can only be said to be lost where nothing else stands in its place: ``SMITH^JOHN`` is
-    another name than one in kanji. some: it is known that the set lacks letters, and what stands there may be
+    another name than one in kanji. terms: the character sets that the values are declared in; of letters that these
+    have, none is written otherwise, as MILLER is not MÜLLER, though it may be missing. some: it is known that the set lacks letters, and what stands there may be
     anything; otherwise it has to show.
     """
     answered = "".join(have)
     if not (some or answered.isascii() or _LOST & set(answered)):
         return False
     beyond = (want for want in wanted if not want.isascii())
-    return any(_is_what_is_left(want, text, some=some) for want in beyond for text in have)
+    return any(
+        _is_what_is_left(want, text, _instead(want, terms, some=some))
+        for want in beyond
+        for text in have
+    )
 
 
-def _is_what_is_left(wanted: str, text: str, *, some: bool) -> bool:
+def _instead(wanted: str, terms: Sequence[str], *, some: bool) -> str:
+    """What may stand for each letter beyond ASCII, in a pattern: anything, some letters of ASCII, or nothing."""
+    if some:
+        return "*"
+    return _MAY_BE * _MOST_FOR_ONE if unencodable(wanted, "PN", terms) else ""
+
+
+def _is_what_is_left(wanted: str, text: str, instead: str) -> bool:
     """Whether each component group that was asked for may be one of the text, or was lost as a whole."""
     groups = [group for group in wanted.split("=") if group]
     whole = [one for one in text.split("=") if not _MARKS.search(one)]
     return all(
         (len(groups) > 1 and not _SAID.search(group))
-        or (group.isascii() and any(_may_be_left(group, one, some=some) for one in whole))
-        or any(_may_be_left(group, one + "^" * 4, some=some) for one in text.split("="))
-        or _may_be_left(group, text, some=some)
+        or (group.isascii() and any(_may_be_left(group, one, instead) for one in whole))
+        or any(_may_be_left(group, one + "^" * 4, instead) for one in text.split("="))
+        or _may_be_left(group, text, instead)
         for group in groups
     )
 
 
-def _may_be_left(group: str, text: str, *, some: bool) -> bool:
-    """Whether what stands there may be left of a component group."""
-    if some:
-        asked = _BEYOND.sub("*", group)
-    elif not _SAID.search(group) and _LETTER.search(text):
+def _may_be_left(group: str, text: str, instead: str) -> bool:
+    """Whether what stands there may be left of a component group. instead: of each letter beyond ASCII."""
+    if instead != "*" and not _SAID.search(group) and _LETTER.search(text):
         return False
-    else:
-        asked = _BEYOND.sub(lambda run: _MAY_BE * _MOST_FOR_ONE * len(run[0]), group)
+    asked = _BEYOND.sub(lambda run: "*" if instead == "*" else instead * len(run[0]), group)
     return _may_be_one(asked.casefold(), _MARKS.sub("*", text).casefold())
 
 

@@ -162,3 +162,18 @@ def test_letters_that_were_lost_are_no_fault_and_excuse_no_other_name(
 ) -> None:
     [found] = unmet({"PatientName": asked}, {"PatientName": answered}, "case-sensitive")
     assert found.unsure is unsure
+
+
+@pytest.mark.parametrize("terms", ["ISO_IR 100", "ISO_IR 192", [None, "ISO 2022 IR 100"]])
+@pytest.mark.parametrize(
+    ("answered", "unsure"),
+    [("MILLER^EVA", False), ("MUELLER^EVA", False), ("M?LLER^EVA", True), ("MLLER^EVA", True)],
+)
+def test_another_letter_is_no_lost_one_where_the_answers_character_set_has_it(
+    terms: Any, answered: str, unsure: bool
+) -> None:
+    answer = {"PatientName": answered, "SpecificCharacterSet": terms}
+    [found] = unmet({"PatientName": "MÜLLER^EVA"}, answer)
+    assert found.unsure is unsure
+    [undeclared] = unmet({"PatientName": "MÜLLER^EVA"}, {"PatientName": answered})
+    assert undeclared.unsure
