@@ -42,7 +42,7 @@ def site_path(given: str, starts: Iterable[Path]) -> Path:
         raise UsageError(f"there is no site file '{given}'", hint=f"did you mean {beside}?")
     raise UsageError(
         f"there is no site file '{given}', and no site of that name{did_you_mean(given, names)}",
-        hint=f"there are {some_of(names)}; sites are looked for in {' and '.join(FOLDERS)}",
+        hint=f"{f'there are {some_of(names)}; ' if names else ''}sites are looked for in {' and '.join(FOLDERS)}",
     )
 
 
