@@ -22,7 +22,7 @@ LATE = {
     "mapping": 'log: {message: a}\n    for_each: "{{ studies[0] }}"',
     "empty": 'log: {message: a}\n    for_each: "{{ nothing }}"',
     "text": 'log: {message: a}\n    for_each: "{{ studies[0].uid }}"',
-    "when_index": 'log: {message: a}\n    when: "studies[7].uid"',
+    "when_index": 'log: {message: a}\n    when: "studies[images|length + 6].uid"',
     "when_order": "log: {message: a}\n    when: \"images|length < 'a'\"",
     "limit": 'query: {on: pacs, level: study, limit: "{{ images|length - 5 }}"}',
     "match": 'query: {on: pacs, level: study, match: "{{ images|length }}"}',
@@ -43,6 +43,7 @@ EARLY = {
     "literal": ("log: {message: a}\n    for_each: 5", "must be a list, not the number 5"),
     "attempts": ('log: {message: a}\n    retry: {attempts: "{{ vars.t }}"}', "must be a whole number"),
     "none": ('log: {message: a}\n    retry: {attempts: "{{ vars.n - 3 }}"}', "must be at least 1, not 0"),
+    "index": ('log: {message: a}\n    when: "studies[7].uid"', "there is no element 7"),
     "timeout": ('log: {message: a}\n    timeout: "{{ vars.t }}"', "'text' is not a duration"),
 }  # fmt: skip
 
