@@ -23,6 +23,8 @@ IN_WORDS: Final[Mapping[str, str]] = {
     "UI": "digits and dots under a root, without leading zeros", "UR": "a URI, in ASCII",
 }  # fmt: skip
 """Forms for people, of VRs that have one."""
+OF_A_FORM: Final = frozenset({"AS", "DA", "DT", "TM"})
+"""VRs whose text no shortening mends: what has another form is told by the form."""
 
 _NOT_PRINTABLE = re.compile(r"[^ -~]")
 _NOT_CODE = re.compile(r"[^A-Z0-9 _]")

@@ -28,9 +28,6 @@ Report = Callable[[Path, ValueProblem], None]
 
 _PRIVATE = re.compile(r"\(\s*([0-9A-Fa-f]{4})\s*,\s*[xX]{2}([0-9A-Fa-f]{2})\s*\)\s*(.*)")
 
-_OF_A_FORM = frozenset({"AS", "DA", "DT", "TM"})
-"""VRs whose text no shortening mends: what has another form is told by the form."""
-
 DESCRIBE_PIXELS = frozenset(
     {
         "Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation",
@@ -207,7 +204,7 @@ def problem_of(key: str, value: Any, vr: str) -> ValueProblem | None:
         judge = forms.uid_fault if vr == "UI" else partial(forms.form_fault, vr=vr)
         fault = judge(text.rstrip(" ") if vr != "UI" else text)
         problem = check_text(text, vr, key)
-        if problem and not (fault and vr in _OF_A_FORM):
+        if problem and not (fault and vr in forms.OF_A_FORM):
             return problem
         known = forms.IN_WORDS.get(vr)
         hint = f"the form is {known} (PS3.5 6.2)" if known else "PS3.5 6.2"
