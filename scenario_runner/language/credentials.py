@@ -15,7 +15,7 @@ from scenario_runner.redaction.addresses import starred
 CREDENTIALS: Final = frozenset(("password", "bearer", "token", "users", "headers", "client_secret"))
 """Keys of a site file whose values are secret."""
 _SECRET: Final = re.compile(
-    r"(?i)(?:^|_|-)(?:passw\w*|secret|token|api_?key|bearer|authorization|cookie)$"
+    r"(?i)(?:^|_|-)(?:passw\w*|secret|token|api[_-]?key|bearer|authorization|cookie)$"
 )
 _ENTRY: Final = re.compile(r"""["']?(?<![\w-])([\w-]+)["']?[ \t]*:(?=[ \t]|$)[ \t]*""")
 _QUOTED: Final = r""""(?:[^"\\]|\\.)*"?|'(?:[^']|'')*'?"""
@@ -93,18 +93,25 @@ def _hidden(scalar: str) -> str:
 
 def _is_below_one(lines: Sequence[str], number: int) -> bool:
     """Whether a line of block style is within the value of such a key."""
-    depth = _depth(lines[number])
+    depth, item = _depth(lines[number]), _is_item(lines[number])
     for above in range(number - 1, max(number - _FARTHEST, -1), -1):
-        if not depth:
+        if not depth and not item:
             break
         line = lines[above]
-        if not line.strip() or _depth(line) >= depth:
+        within = _depth(line)
+        if not line.strip() or line.lstrip().startswith("#") or within > depth:
             continue
-        depth = _depth(line)
+        if within == depth and (not item or _is_item(line)):
+            continue  # the items of a list may stand as far left as its key
+        depth, item = within, _is_item(line)
         entry = _ENTRY.search(line)
         if entry is not None and is_credential(entry[1]):
             return True
     return False
+
+
+def _is_item(line: str) -> bool:
+    return line.strip() == "-" or line.lstrip().startswith("- ")
 
 
 def _depth(line: str) -> int:

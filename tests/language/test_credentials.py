@@ -22,6 +22,7 @@ STARS = "*" * len(SECRET)
         "auth: {basic: {user: joe, passwort: 'Corr3ct-H0rse'}}, foo: 3}",
         "auth: Corr3ct-H0rse",
         '"token": Corr3ct-H0rse',
+        "X-Api-Key: Corr3ct-H0rse",
         'my_api_key: [Corr3ct-H0rse, "{{ env.B }}"], y: 3',
         'headers: {"X Key": Corr3ct-H0rse, b: "{{ env.B }}"}, y: {z: Q}',
         "users: {joe: Corr3ct-H0rse, ann: {x: [Corr3ct-H0rse",
@@ -65,6 +66,27 @@ def test_what_is_written_below_such_a_key_is_secret_too() -> None:
         assert SECRET not in shown[number]
     assert shown[2].startswith("    X-Key: *")
     assert shown[7] == lines[7]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "  users:\n  - joe: Corr3ct-H0rse",
+        "token:\n- Corr3ct-H0rse",
+        "  headers:\n# of the proxy\n    X-Key: Corr3ct-H0rse",
+        "users:\n-\n  joe: Corr3ct-H0rse",
+    ],
+)
+def test_nor_does_a_list_as_far_left_as_its_key_or_a_comment_show_it(text: str) -> None:
+    lines = text.splitlines()
+    shown = without_secrets(lines, len(lines) - 1)
+    assert SECRET not in shown
+    assert len(shown) == len(lines[-1])
+
+
+def test_a_list_as_far_left_as_its_key_is_below_that_key_alone() -> None:
+    lines = ["token: x", "names:", "- Corr3ct-H0rse", "- token: x", "  url: here"]
+    assert without_secrets(lines, 2) == lines[2]
 
 
 @pytest.mark.parametrize("style", ["text", "json", "github"])
