@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from scenario_runner.dicom.dictionary import uid_name
 from scenario_runner.language.attributes import attribute_problem
@@ -10,7 +10,7 @@ from scenario_runner.language.model import BurnIn
 from scenario_runner.planning.value_problems import ValueProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from scenario_runner.language.model import SeriesSpec
     from scenario_runner.planning.api import ModalityDefaults
@@ -29,7 +29,11 @@ class Written(TypedDict):
 
 def identifies(keyword: str) -> bool:
     """Whether the text of an attribute says who the patient is."""
-    return "Patient" in keyword or keyword == "AccessionNumber"
+    return keyword not in _OF_THE_VIEW and ("Patient" in keyword or keyword == "AccessionNumber")
+
+
+_OF_THE_VIEW = frozenset(("PatientOrientation", "PatientPosition"))
+"""How somebody lies before the machine, whoever it is: marks that images have."""
 
 
 def written(given: bool | list[str] | BurnIn | None) -> Written:
@@ -40,9 +44,12 @@ def written(given: bool | list[str] | BurnIn | None) -> Written:
 
 
 def unwritable(
-    spec: SeriesSpec, kind: ModalityDefaults, rows: int, columns: int
+    spec: SeriesSpec, kind: ModalityDefaults, tags: Mapping[str, Any], rows: int, columns: int
 ) -> Iterator[tuple[tuple[str | int, ...], ValueProblem]]:
-    """Where below the series something is asked for that cannot be written, and why."""
+    """Where below the series something is asked for that cannot be written, and why.
+
+    tags: what its objects get, also from the study and the patient.
+    """
     wanted = spec.burn_in
     text = wanted.text if isinstance(wanted, BurnIn) else wanted
     place = ("burn_in", "text") if isinstance(wanted, BurnIn) else ("burn_in",)
@@ -50,7 +57,7 @@ def unwritable(
         # Only a name that a template gave has not been looked up yet.
         if problem := attribute_problem(keyword):
             yield (*place, nth), ValueProblem("FAB117", *problem)
-        elif _must_not(spec, kind) and identifies(keyword):
+        elif _must_not(spec, kind, tags) and identifies(keyword):
             message = f"{keyword} identifies the patient, and {uid_name(kind.sop_class_uid)} must have no such text in its pixels"
             hint = (
                 "write it in an overlay (burn_in: {text: […], as: overlay}), or say 'burn_in: true' for what identifies nobody; "
@@ -71,10 +78,10 @@ def unwritable(
         yield ("burn_in", "code"), ValueProblem("FAB118", message, hint)
 
 
-def _must_not(spec: SeriesSpec, kind: ModalityDefaults) -> bool:
+def _must_not(spec: SeriesSpec, kind: ModalityDefaults, tags: Mapping[str, Any]) -> bool:
     """Whether text in the pixels may not identify the patient (PS3.3 C.8.15.2): an enhanced image says NO to it.
 
     Who gives BurnedInAnnotation knows what the pixels show.
     """
     in_pixels = not isinstance(spec.burn_in, BurnIn) or spec.burn_in.as_ == "pixels"
-    return in_pixels and not kind.may_say_burned_in and "BurnedInAnnotation" not in spec.tags
+    return in_pixels and not kind.may_say_burned_in and "BurnedInAnnotation" not in tags

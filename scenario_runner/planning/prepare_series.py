@@ -132,7 +132,7 @@ class SeriesPreparation:
             kind.key, sop_class, transfer_syntax, self._decided(body_part, at.study)
         )
         self._judge(at, tags, made)
-        for below, problem in unwritable(spec, kind, rows, columns):
+        for below, problem in unwritable(spec, kind, tags, rows, columns):
             self._told.note((*path, *below), problem)
         faults = self._faults.planned(
             spec.faults,

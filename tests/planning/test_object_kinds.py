@@ -138,3 +138,19 @@ def test_what_cannot_be_written_on_an_image_is_known_before_anything_is_made(
     found = diagnostics("vars: {shown: PatientNme}\n" + STUDY % series, modalities=KINDS)
     assert [told in each.message for each in found] == [True]
     assert "burn_in" in found[0].where.path
+
+
+@pytest.mark.parametrize(
+    ("head", "series"),
+    [
+        ("", "burn_in: [PatientPosition, PatientOrientation]"),
+        ("", "burn_in: [PatientName], tags: {BurnedInAnnotation: {raw: 'YES'}}"),
+        ("tags: {BurnedInAnnotation: {raw: 'YES'}}, ", "burn_in: [PatientName]"),
+    ],
+)
+def test_an_enhanced_image_shows_what_identifies_nobody_and_what_it_is_made_wrong_with(
+    head: str, series: str
+) -> None:
+    text = STUDY.replace("{series:", "{" + head + "series:")
+    kind = "{modality: CT, sop_class: EnhancedCTImageStorage, %s}"
+    assert diagnostics(text % (kind % series), modalities=KINDS) == []
