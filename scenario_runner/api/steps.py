@@ -354,8 +354,12 @@ class Step(Model, ABC):
 
     @classmethod
     def will_save(cls, parameters: Any) -> frozenset[Saved] | None:
-        """The same with these parameters, as the scenario has them; what is saved of a load are numbers."""
-        if cls.saves and isinstance(parameters, Mapping) and parameters.get("load") is not None:
+        """What may be in it with these parameters, as the scenario has them; what is saved of a load are numbers.
+
+        A template may come to nothing, as if the parameter were not there.
+        """
+        given = parameters if isinstance(parameters, Mapping) else {}
+        if cls.saves and isinstance(given.get("load"), Mapping):
             return frozenset()
         return cls.saves
 

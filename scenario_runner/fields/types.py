@@ -261,7 +261,9 @@ Selection = Annotated[
 ]
 """What an earlier ``generate`` saved; ``all`` is the whole plan."""
 
-Instances = Annotated[Any, WithJsonSchema({"x-name-of": "instances", "x-holds": ["instances"]})]
+Instances = Annotated[
+    Any, WithJsonSchema({"x-name-of": "instances", "x-holds": ["instances", "selection"]})
+]
 """A selection, or what ``retrieve`` saved, by name; or a template that gives the latter."""
 
 StepName = Annotated[

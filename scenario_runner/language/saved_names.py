@@ -73,8 +73,9 @@ def check_saved(
                 yield from holdings.wrong(document, mark, entry, turns)
             else:
                 yield from _unknown(document, mark, known[mark.what], entry, turns)
-        holdings.note(entry, steps[entry.step])
-        if (most := _most_turns(entry)) is not None:
+        most = _most_turns(entry)
+        holdings.note(entry, steps[entry.step], in_turns=most is not None)
+        if most is not None:
             turns |= dict.fromkeys(filter(None, (entry.id, entry.save_as)), most)
         sight.saves(ids, entry.id, None)
         if entry.save_as is not None:

@@ -149,12 +149,15 @@ class Retrieve(Step):
 
     @classmethod
     def will_save(cls, parameters: Any) -> frozenset[Saved] | None:
-        """By what it asks for, and whether that comes back into the run."""
+        """By what it asks for, and whether that comes back into the run, as it may where a template is to say so."""
+        from scenario_runner.language.templates import is_template
+
         given = parameters if isinstance(parameters, Mapping) else {}
         what = given.get("as", "instances")
-        if given.get("load") is not None:
+        if isinstance(given.get("load"), Mapping):
             return frozenset()
-        if given.get("destination") is not None:
+        destination = given.get("destination")
+        if destination is not None and not is_template(str(destination)):
             return frozenset(["statuses"])
         if what == "instances":
             return frozenset(["instances", "statuses"])
