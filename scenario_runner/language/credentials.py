@@ -14,10 +14,14 @@ from scenario_runner.redaction.addresses import starred
 
 CREDENTIALS: Final = frozenset(("password", "bearer", "token", "users", "headers", "client_secret"))
 """Keys of a site file whose values are secret."""
+HOLDERS: Final = frozenset(("auth", "basic"))
+"""Keys of mappings that have secrets under keys of their own; what stands there without a key is meant as one."""
 _SECRET: Final = re.compile(
-    r"(?i)(?:^|_|-)(?:passw\w*|secret|token|api[_-]?key|bearer|authorization|cookie)$"
+    r"(?i)(?:^|_|-)(?:passw\w*|passphrase|pwd|secret|token|api[_-]?key|bearer|authorization|cookie)$"
 )
 _ENTRY: Final = re.compile(r"""["']?(?<![\w-])([\w-]+)["']?[ \t]*:(?=[ \t]|$)[ \t]*""")
+_GLUED: Final = re.compile(r"""(?<![\w/-])([\w-]+):([^\s/,\[\]{}"'*]+)""")
+"""An entry without the blank behind its colon, which is no entry."""
 _QUOTED: Final = r""""(?:[^"\\]|\\.)*"?|'(?:[^']|'')*'?"""
 _SCALAR: Final = re.compile(rf"(?:{_QUOTED}|(?:[^\s,\[\]{{}}#]|[ \t]+(?![ \t#])|(?<=\S)#)*)")
 _TOKEN: Final = re.compile(
@@ -31,6 +35,12 @@ _FARTHEST: Final = 200
 def is_credential(key: str) -> bool:
     """Whether what stands under a key is secret, by its name; also one that is misspelt, or of a plugin."""
     return key in CREDENTIALS or bool(_SECRET.search(key))
+
+
+def glued_secret(key: str) -> str:
+    """The secret in a key such as ``password:secret``, whose blank is missing; empty where there is none."""
+    name, _, rest = key.partition(":")
+    return rest if is_credential(name) else ""
 
 
 def without_secrets(lines: Sequence[str], number: int) -> str:
@@ -49,12 +59,19 @@ def _starred(line: str, below: bool) -> str:
     for entry in _ENTRY.finditer(line):
         start = entry.end()
         within = line[start : start + 1] in ("[", "{")
-        if start < end or not (is_credential(entry[1]) or (entry[1] == "auth" and not within)):
+        if start < end or not (is_credential(entry[1]) or _is_bare(entry[1], line[start:])):
             continue
         stop = _end_of(line, start) if within else _scalar_end(line, start)
         out += [line[end:start], _stars(line[start:stop])]
         end = stop
-    return "".join([*out, line[end:]])
+    shown = "".join([*out, line[end:]])
+    return _GLUED.sub(
+        lambda one: f"{one[1]}:{'*' * len(one[2])}" if is_credential(one[1]) else one[0], shown
+    )
+
+
+def _is_bare(key: str, value: str) -> bool:
+    return key in HOLDERS and value[:1] != "{"
 
 
 def _scalar_end(line: str, start: int) -> int:
@@ -94,6 +111,7 @@ def _hidden(scalar: str) -> str:
 def _is_below_one(lines: Sequence[str], number: int) -> bool:
     """Whether a line of block style is within the value of such a key."""
     depth, item = _depth(lines[number]), _is_item(lines[number])
+    keys = CREDENTIALS if _ENTRY.search(lines[number]) else CREDENTIALS | HOLDERS
     for above in range(number - 1, max(number - _FARTHEST, -1), -1):
         if not depth and not item:
             break
@@ -105,7 +123,7 @@ def _is_below_one(lines: Sequence[str], number: int) -> bool:
             continue  # the items of a list may stand as far left as its key
         depth, item = within, _is_item(line)
         entry = _ENTRY.search(line)
-        if entry is not None and is_credential(entry[1]):
+        if entry is not None and (entry[1] in keys or is_credential(entry[1])):
             return True
     return False
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput, in_file_order
 from scenario_runner.language.binding import bind, complaints
 from scenario_runner.language.check import SchemaCheck
-from scenario_runner.language.credentials import is_credential
+from scenario_runner.language.credentials import HOLDERS, glued_secret, is_credential
 from scenario_runner.language.diagnostic_words import CUT
 from scenario_runner.language.document_kinds import SITE, require_kind
 from scenario_runner.language.loader import load_document, parse_document
@@ -266,7 +266,9 @@ def _written_down(value: Any, *, inside: bool = False) -> Iterator[str]:
     """
     if isinstance(value, dict):
         for key, item in value.items():
-            yield from _written_down(item, inside=inside or is_credential(str(key)))
+            bare = key in HOLDERS and not isinstance(item, dict)
+            yield from _written_down(item, inside=inside or bare or is_credential(str(key)))
+            yield from _written_down(glued_secret(str(key)), inside=True)
     elif isinstance(value, list):
         for item in value:
             yield from _written_down(item, inside=inside)
@@ -280,6 +282,7 @@ def _redacted(error: InvalidInput, secrets: frozenset[str]) -> InvalidInput:
     return InvalidInput(
         replace(
             each,
+            where=replace(each.where, path=redactor.text(each.where.path)),
             message=redactor.text(each.message),
             hint=None if each.hint is None else redactor.text(each.hint),
         )

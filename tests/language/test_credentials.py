@@ -23,6 +23,10 @@ STARS = "*" * len(SECRET)
         "auth: Corr3ct-H0rse",
         '"token": Corr3ct-H0rse',
         "X-Api-Key: Corr3ct-H0rse",
+        "auth: {basic: Corr3ct-H0rse}",
+        "auth: [Corr3ct-H0rse]",
+        "{user: joe, password:Corr3ct-H0rse}",
+        "passphrase: Corr3ct-H0rse",
         'my_api_key: [Corr3ct-H0rse, "{{ env.B }}"], y: 3',
         'headers: {"X Key": Corr3ct-H0rse, b: "{{ env.B }}"}, y: {z: Q}',
         "users: {joe: Corr3ct-H0rse, ann: {x: [Corr3ct-H0rse",
@@ -43,6 +47,7 @@ def test_a_line_has_as_many_stars_as_the_secret_had_letters(text: str) -> None:
         "matches: 'password Corr3ct-H0rse'",
         "auth: {basic: {user: joe}}, x: Corr3ct-H0rse",
         "url: http://h:8042/x",
+        "url: http://token:8042/x",
     ],
 )
 def test_what_is_no_secret_is_shown(text: str) -> None:
@@ -75,6 +80,7 @@ def test_what_is_written_below_such_a_key_is_secret_too() -> None:
         "token:\n- Corr3ct-H0rse",
         "  headers:\n# of the proxy\n    X-Key: Corr3ct-H0rse",
         "users:\n-\n  joe: Corr3ct-H0rse",
+        "auth:\n  basic:\n  - Corr3ct-H0rse",
     ],
 )
 def test_nor_does_a_list_as_far_left_as_its_key_or_a_comment_show_it(text: str) -> None:
@@ -98,7 +104,10 @@ def test_no_format_of_validate_repeats_a_secret_of_a_site_file(tmp_path: Path, s
         "targets:\n"
         f'  one: {{dicomweb: {{url: "htp://joe:{SECRET}@h/x", auth: {{basic: {{user: joe, passwort: {SECRET}}}}}}}}}\n'
         f"  two: {{dicomweb: {{url: https://h/x, auth: {{bearer: {SECRET}}}, foo: 3}}}}\n"
-        f"  three: {{dicomweb: {{url: https://h/x, auth: {SECRET}}}}}\n",
+        f"  three: {{dicomweb: {{url: https://h/x, auth: {SECRET}3}}}}\n"
+        f"  four: {{dicomweb: {{url: https://h/x, auth: {{basic: [{SECRET}4]}}}}}}\n"
+        f"  five: {{dicomweb: {{url: https://h/x, auth: {{basic: 'joe:{SECRET}5'}}}}}}\n"
+        f"  six: {{dicomweb: {{url: https://h/x, auth: {{password:6{SECRET}: 1}}}}}}\n",
         "utf-8",
     )
     done = fabricate("validate", site, "--format", style)
