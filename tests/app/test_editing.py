@@ -87,6 +87,7 @@ def labels(editing: Editing, text: str) -> list[str]:
         ("steps:\n  - validate: {with: [¦]}\n", {"dciodvfy"}),
         ("steps:\n  - use: {steps: ¦}\n", {"radiology/store_and_find"}),
         ("steps:\n  - use: {steps: radiology/store_and_find, with: {¦}}\n", {"to", "patience"}),
+        ("steps:\n  - use: {steps: radiology/store_and_find, with: {use: ¦}}\n", set()),
         ("steps:\n  - log: {message: '{{ ¦ }}'}\n", {"vars", "matrix", "studies", "run"}),
         ("steps:\n  - log: {message: '{{ vars.¦ }}'}\n", {"images"}),
         ("steps:\n  - log: {message: '{{ studies[0].acc¦ }}'}\n", {"accession", "uid"}),

@@ -15,6 +15,7 @@ from scenario_runner.language.saved_names import SELECTIONS
 from scenario_runner.language.written_entries import written_entries
 
 if TYPE_CHECKING:
+    from scenario_runner.language.document import Path
     from scenario_runner.language.editing.described import Schema
 
 _FORM = re.compile(r"[\w./@^~()<>=, -]*")
@@ -61,7 +62,7 @@ def _items(
     for one in found:
         yield from _values(cursor, one, around)
     if cursor.path[-3:-1] == ("use", "with"):
-        values = around.parameter_values(_reference(cursor), str(cursor.path[-1]))
+        values = around.parameter_values(_reference(cursor.path[:-2], cursor), str(cursor.path[-1]))
         yield from (_value(text, detail) for text, detail in values.items())
     if cursor.begins:
         yield from _keys(cursor, schema, found, around)
@@ -72,7 +73,7 @@ def _keys(
 ) -> Iterator[Completion]:
     ending = "" if cursor.colon else ": "
     if cursor.path[-2:] == ("use", "with"):
-        for name, what in around.parameters(_reference(cursor)).items():
+        for name, what in around.parameters(_reference(cursor.path[:-1], cursor)).items():
             yield Completion(name, "key", name + ending, what)
     for one in found:
         required = one.get("required", ())
@@ -90,10 +91,10 @@ def _keys(
                     yield Completion(name, "key", name + ending, what)
 
 
-def _reference(cursor: Cursor) -> str:
-    """What the ``use`` is of whose parameters are written."""
+def _reference(use: Path, cursor: Cursor) -> str:
+    """What the ``use`` at a path is of."""
     tree = cursor.data
-    for part in cursor.path[: len(cursor.path) - cursor.path[::-1].index("use")]:
+    for part in use:
         tree = tree[part]
     return str(tree.get("steps", ""))
 
