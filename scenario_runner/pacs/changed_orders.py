@@ -24,7 +24,12 @@ _PROCEDURE: Final = ("AccessionNumber", "RequestedProcedureID")
 _Procedures = dict[tuple[str, ...], list[Mapping[str, Said]]]
 
 
-def with_study_uid(order: Order) -> Order:
+def with_studies(orders: Sequence[Order]) -> list[Order]:
+    """The procedures of a new order, each with a study of its own; the first has that of the order."""
+    return [*orders[:1], *map(_with_study_uid, orders[1:])]
+
+
+def _with_study_uid(order: Order) -> Order:
     """A further procedure of an order with a study of its own, always the same, where nobody gave it one."""
     if order.text("StudyInstanceUID"):
         return order
@@ -34,17 +39,19 @@ def with_study_uid(order: Order) -> Order:
 
 
 def other_procedures(order: Order, contents: Sequence[bytes]) -> list[bytes]:
-    """The items of an order that are not of the procedure that a message is about; none where it is not one of several.
+    """The items of an order that are not of the procedures that a message is about; none where it names none of several.
 
     contents: all of them.
     """
     told = [said_of(content) for content in contents]
     procedures = _by_procedure(told)
     found = _meant(order, procedures)
-    if found is None or len(procedures) == 1:
+    if not found or len(procedures) == 1:
         return []
     return [
-        content for content, said in zip(contents, told, strict=True) if _procedure(said) != found
+        content
+        for content, said in zip(contents, told, strict=True)
+        if _procedure(said) not in found
     ]
 
 
@@ -55,17 +62,17 @@ def completed(orders: Sequence[Order], before: Sequence[Mapping[str, Said]]) -> 
     the message does not name stays, and so does a step.
     """
     if not before:
-        return list(orders)
+        return with_studies(orders)
     procedures = _by_procedure(before)
     if len(procedures) == 1 and len(orders) == 1:
         return [_completed(orders[0], before)]
     changed: list[Order] = []
     for order in orders:
         found = _meant(order, procedures)
-        if found is not None:
-            changed.append(_completed(order, procedures.pop(found)))
+        if found:
+            changed += [_completed(order, procedures.pop(one)) for one in found]
         elif any(_procedure(order.said)) and not _is_number(order.said):
-            changed.append(order)
+            changed.append(_with_study_uid(order))
         else:  # it says of none, so of all
             changed += [_completed(order, said) for said in procedures.values()]
             procedures.clear()
@@ -84,16 +91,15 @@ def _procedure(said: Mapping[str, Said]) -> tuple[str, ...]:
     return tuple(said[name].text if name in said else "" for name in _PROCEDURE)
 
 
-def _meant(order: Order, procedures: _Procedures) -> tuple[str, ...] | None:
-    """Which procedure a message is about: the one that all it says of it fits; None for another, or where several do."""
+def _meant(order: Order, procedures: _Procedures) -> list[tuple[str, ...]]:
+    """Which procedures a message is about: those that all it says of one fits; none where it says nothing, or of another."""
     told = _procedure(order.said)
-    fitting = [
+    return [
         key
         for key in procedures
         if any(told)
         and all(not ours or ours == theirs for ours, theirs in zip(told, key, strict=True))
     ]
-    return fitting[0] if len(fitting) == 1 else None
 
 
 def _completed(order: Order, before: Sequence[Mapping[str, Said]]) -> Order:

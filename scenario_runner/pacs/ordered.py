@@ -28,7 +28,7 @@ from scenario_runner.orders.worklist import (
     step_name,
     unfit,
 )
-from scenario_runner.pacs.changed_orders import completed, other_procedures, with_study_uid
+from scenario_runner.pacs.changed_orders import completed, other_procedures, with_studies
 from scenario_runner.pacs.changed_patients import wanted_of
 from scenario_runner.pacs.order_journal import Record
 from scenario_runner.pacs.spoiling import altered
@@ -145,7 +145,7 @@ class Ordered:
             self._keep(now._replace(further=one.further))
 
     def _leave(self, named: _Named) -> None:
-        """Take an order off the worklist; of its procedures only the one that was completed."""
+        """Take an order off the worklist; of its procedures only those that were completed."""
         order, name = named.order, named.name
         there = [*self._steps(name)]
         if order.status == "held":
@@ -191,8 +191,10 @@ class Ordered:
         before = [*self._steps(name)] if here else self._held(name)
         # A change may say less of whose the number is than the order that is here.
         authority = authority_of(order.said) if before else named.authority
-        whole = [order, *(with_study_uid(one) for one in named.further)]
-        if order.status != "new":
+        whole = [order, *named.further]
+        if order.status == "new":
+            whole = with_studies(whole)
+        else:
             whole = completed(whole, [said_of(content) for content in before])
             authority = authority_of(whole[0].said) if before else authority
         self._put(

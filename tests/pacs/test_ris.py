@@ -51,7 +51,12 @@ def scheduled(pacs: EmbeddedPacs, **match: str) -> list[Dataset]:
     ):
         setattr(wanted, keyword, match.get(keyword, ""))
     step = Dataset()
-    for keyword in ("Modality", "ScheduledStationAETitle", "ScheduledProcedureStepID"):
+    for keyword in (
+        "Modality",
+        "ScheduledStationAETitle",
+        "ScheduledProcedureStepStartDate",
+        "ScheduledProcedureStepID",
+    ):
         setattr(step, keyword, "")
     wanted.ScheduledProcedureStepSequence = [step]
     peer = Peer(host="127.0.0.1", port=pacs.port, ae_title="EMBEDDED")

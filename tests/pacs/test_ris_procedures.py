@@ -89,3 +89,47 @@ def test_each_procedure_of_an_order_is_noted_with_its_accession_number(tmp_path:
         ("filler", "FI1", "ACC10"),
         ("placer", "PL1", "ACC9"),
     ]
+
+
+def studies(pacs: EmbeddedPacs) -> dict[str, str]:
+    """By accession number the study."""
+    return {one.AccessionNumber: one.StudyInstanceUID for one in scheduled(pacs)}
+
+
+@pytest.mark.parametrize("given", [True, False], ids=["given", "made here"])
+def test_a_change_that_says_no_study_leaves_each_procedure_its_own(
+    pacs: EmbeddedPacs, given: bool
+) -> None:
+    bare = [CT.replace("1.2.9", ""), MR.replace("1.2.10", "")]
+    tell(pacs, omi(0, "NW", *([CT, MR] if given else bare)))
+    before = studies(pacs)
+    for number, steps in enumerate((bare, bare[::-1]), start=1):
+        (answer,) = tell(pacs, omi(number, "XO", *steps))
+        assert (answer.code, studies(pacs)) == ("AA", before)
+
+
+def test_a_procedure_that_a_change_adds_has_a_study_of_its_own(pacs: EmbeddedPacs) -> None:
+    bare = [CT.replace("1.2.9", ""), MR.replace("1.2.10", "")]
+    (first, added) = tell(pacs, omi(0, "NW", *bare), omi(1, "XO", "IPC|ACC11|RP11||SPS11|US||US1"))
+    assert (first.code, added.code) == ("AA", "AA")
+    assert stations(pacs) == {"ACC9": "CT", "ACC10": "MR", "ACC11": "US"}
+
+
+def test_what_is_said_of_an_accession_number_is_of_all_procedures_that_have_it(
+    pacs: EmbeddedPacs,
+) -> None:
+    shared = MR.replace("ACC10", "ACC9")
+    tell(pacs, omi(0, "NW", CT, shared, "IPC|ACC11|RP11|1.2.11|SPS11|US||US1"))
+    told = "OBR|1|PL1|FI1|CTCH^CT chest^L||||||||||||||ACC9"
+    urgent = (PID, "ORC|XO|PL1|FI1", "TQ1|1||||||20260204||S", told)
+    (changed,) = tell(pacs, message(*urgent, kind="ORM^O01", control="M1"))
+    assert changed.code == "AA"
+    assert days(pacs) == {"CT": "20260204", "MR": "20260204", "US": "20260203"}
+    (done,) = tell(pacs, message(PID, "ORC|RE|PL1|FI1", told, kind="ORU^R01", control="M2"))
+    assert (done.code, days(pacs)) == ("AA", {"US": "20260203"})
+
+
+def days(pacs: EmbeddedPacs) -> dict[str, str]:
+    """By modality when it is to be done."""
+    steps = [step for one in scheduled(pacs) for step in one.ScheduledProcedureStepSequence]
+    return {one.Modality: one.ScheduledProcedureStepStartDate for one in steps}
