@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from http import HTTPStatus
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from scenario_runner.errors import OperationFailed
 from scenario_runner.orders.fhir.documents import NotFhir, Resource, listed, page
+
+_REFUSED: Final = {*range(400, 500), HTTPStatus.NOT_IMPLEMENTED} - {HTTPStatus.TOO_MANY_REQUESTS}
+"""Statuses of a server that does not search by that, or for us, however often it is asked."""
 
 
 def question(reference: Mapping[str, Any], kind: str) -> str | None:
@@ -36,11 +40,16 @@ def asked(
 ) -> Resource | None:
     """The one resource with that identifier; None where there is none, or several, or nobody may ask.
 
-    read: gives a resource of the server. place: what ``question`` gave. Raises TargetError.
+    read: gives a resource of the server. place: what ``question`` gave. Raises TargetError, also where the server was in
+    trouble: then it has not said whether there is one.
     """
     try:
         found = page(read(place)).found
-    except (OperationFailed, NotFhir):
+    except NotFhir:
+        return None
+    except OperationFailed as error:
+        if error.http_status not in _REFUSED:
+            raise
         return None
     # A server that does not search by it answers with whatever there is.
     fitting = [one for one in found if _has(one, reference["identifier"], place)]

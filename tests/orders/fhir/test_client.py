@@ -333,3 +333,25 @@ def test_only_the_status_says_that_a_server_cannot_include(answering: Any, statu
         with pytest.raises(OperationFailed, match="422") as caught:
             collect(fhir, [], 10)
     assert caught.value.http_status == 422
+
+
+@pytest.mark.parametrize("status", [403, 422, 500, 503])
+def test_a_patient_who_cannot_be_searched_for_is_not_one_whom_the_server_does_not_have(
+    answering: Any, status: int
+) -> None:
+    """A server in trouble has said nothing of the patient; one that refuses the question has nobody for us."""
+    one = {**study(1), "subject": {"identifier": {"value": "MRN7"}}}
+
+    def behave(asked: Asked) -> Reply:
+        if "/metadata" in asked.path:
+            return reply({"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1"})
+        if "/Patient?identifier=MRN7" in asked.path:
+            return Reply(status, b"", {"Retry-After": "0"})
+        return reply(bundle(one))
+
+    with answering(behave) as (fhir, _):
+        if status < 500:
+            assert json.loads(collect(fhir, [], 10))["studies"] == [one]
+            return
+        with pytest.raises(OperationFailed, match=f"HTTP {status}"):
+            collect(fhir, [], 10)
