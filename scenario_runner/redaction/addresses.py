@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_LOGIN = re.compile(r"(://[^/?#\s:@]*:)(?![0-9]+[/?#])(\S{0,4096})@")
+_IPV6 = r"\[[0-9A-Fa-f:.]+(?:%\w+)?\](?::[0-9]+)?[/?#]"
+"""The host of a URI that is such an address, in which colons stand (RFC 3986 3.2.2), and what ends it."""
+_LOGIN = re.compile(rf"(://(?!{_IPV6})[^/?#\s:@]*:)(?![0-9]+[/?#])(\S{{0,4096}})@")
 """The user information of a URI (RFC 3986 3.2.1), of which what is behind the first colon shall be shown to nobody: also
 where that has a slash, a question mark or a number sign which should be escaped. Digits before one of these are a port."""
 _QUERY = re.compile(r"([?&](?:ssl)?password=)([^&#\s'\"]*)", re.IGNORECASE)

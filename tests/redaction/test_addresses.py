@@ -23,6 +23,10 @@ from tests.running import fabricate, write_scenario
         ("postgresql://u:p/q?r#s@host/n", "postgresql://u:•••@host/n"),
         ("s3://key:a/b+c@host and http://u:p@h", "s3://key:•••@host and http://u:•••@h"),
         ("http://host:8042/a@b", "http://host:8042/a@b"),
+        ("http://[::1]:8042/a@b", "http://[::1]:8042/a@b"),
+        ("http://[fe80::1%25eth0]/a@b", "http://[fe80::1%25eth0]/a@b"),
+        ("http://[::1]:p@host/", "http://[:•••@host/"),
+        ("http://u:p@[::1]:8042/", "http://u:•••@[::1]:8042/"),
         ("at=10:30 a@b", "at=10:30 a@b"),
     ],
 )
