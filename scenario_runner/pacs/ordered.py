@@ -152,8 +152,11 @@ class Ordered:
             self._hold(name, there or self._held(name))
             self._remove(name)
             return
-        rest = other_procedures(order, there) if order.status == "completed" else []
-        self._put(name, [(content, said_of(content)) for content in rest], named.authority)
+        left = other_procedures(order, there) if order.status == "completed" else []
+        rest = [(content, said_of(content)) for content in left]
+        # A result may say less of whose the number is than the order that is here.
+        authority = authority_of(rest[0][1]) if rest else named.authority
+        self._put(name, rest, authority)
         self._hold(name, [])
 
     def _check(self, named: _Named, leaving: set[str]) -> None:

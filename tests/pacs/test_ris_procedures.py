@@ -133,3 +133,13 @@ def days(pacs: EmbeddedPacs) -> dict[str, str]:
     """By modality when it is to be done."""
     steps = [step for one in scheduled(pacs) for step in one.ScheduledProcedureStepSequence]
     return {one.Modality: one.ScheduledProcedureStepStartDate for one in steps}
+
+
+def test_what_is_left_of_an_order_keeps_whose_number_it_has(pacs: EmbeddedPacs) -> None:
+    """A result may say less of it; another placer's order of the same number is another one."""
+    east = omi(0, "NW", CT, MR).replace(b"PL1", b"PL1^EAST")
+    result = message(PID, "ORC|RE|PL1|FI1", RESULT, kind="ORU^R01", control="M1")
+    of_others = "IPC|ACC11|RP11|1.2.11|SPS11|US||US1"
+    west = omi(2, "NW", of_others).replace(b"PL1|FI1", b"PL1^WEST|FI2")
+    assert [one.text for one in tell(pacs, east, result, west)] == ["", "", ""]
+    assert stations(pacs) == {"ACC9": "CT", "ACC11": "US"}
