@@ -22,6 +22,8 @@ from scenario_runner.lazy_dataclasses import dataclass
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
 _TEMPLATE: Final = ("{{", "{%", "{#")
 _LOCK: Final = threading.Lock()
+_NO_TARGETS: Final = "targets: {}"
+"""What is left of the last one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +71,22 @@ def save(
 
 
 def remove(site: ServedSite, target: Seen, around: Surroundings) -> None:
-    """Take a target out; with the last one of its own file goes that, for a site has systems. Raises as ``save``."""
+    """Take a target out; with the last one of its own file goes that, for a site has systems.
+
+    Raises as ``save``, also where something else was written into that file by hand.
+    """
     with _LOCK:
         text = _unchanged(site.edited, target.version, site.begins)
-        if site.given is None and targets(text) == [target.name]:
-            _take_away(site.edited)
-        else:
-            _replace(site.edited, without(text, target.name), around)
+        rest = without(text, target.name)
+        if site.given is not None or targets(rest):
+            _replace(site.edited, rest, around)
+            return
+        if rest.strip() != f"{site.begins}{_NO_TARGETS}":
+            raise UsageError(
+                f"'{site.edited.name}' has more than its last system, which was written by hand",
+                hint="add another system first, or remove the file from the data folder",
+            )
+        _take_away(site.edited)
 
 
 def rewrite(site: Path, edit: Callable[[str], str], around: Surroundings) -> None:
