@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _PROCEDURE: Final = ("AccessionNumber", "RequestedProcedureID")
 """What tells one procedure of an order from another."""
+_STEP_ID: Final = "ScheduledProcedureStepID"
 _Procedures = dict[tuple[str, ...], list[Mapping[str, Said]]]
 
 
@@ -92,14 +93,24 @@ def _procedure(said: Mapping[str, Said]) -> tuple[str, ...]:
 
 
 def _meant(order: Order, procedures: _Procedures) -> list[tuple[str, ...]]:
-    """Which procedures a message is about: those that all it says of one fits; none where it says nothing, or of another."""
+    """Which procedures a message is about; none where it says nothing of one, or of another.
+
+    Those that all it says of one fits; of these those that have a scheduled step which it names, if any has.
+    """
     told = _procedure(order.said)
-    return [
+    fitting = [
         key
         for key in procedures
         if any(told)
         and all(not ours or ours == theirs for ours, theirs in zip(told, key, strict=True))
     ]
+    steps = _steps((order.said, *order.steps))
+    return [key for key in fitting if steps & _steps(procedures[key])] or fitting
+
+
+def _steps(told: Sequence[Mapping[str, Said]]) -> set[str]:
+    """The IDs of scheduled steps."""
+    return {one[_STEP_ID].text for one in told if _STEP_ID in one and one[_STEP_ID].text}
 
 
 def _completed(order: Order, before: Sequence[Mapping[str, Said]]) -> Order:
@@ -114,11 +125,10 @@ def _completed(order: Order, before: Sequence[Mapping[str, Said]]) -> Order:
         rest = {name: one for name, one in order.said.items() if name != "AccessionNumber"}
         order = replace(order, said=rest)
     told = [order.said, *order.steps]
-    name = "ScheduledProcedureStepID"
-    ids = [one[name].text if name in one else "" for one in before]
+    ids = [one[_STEP_ID].text if _STEP_ID in one else "" for one in before]
     steps: list[Mapping[str, Said]] = list(before)
     for one in told:
-        said = one[name].text if name in one else ""
+        said = one[_STEP_ID].text if _STEP_ID in one else ""
         if said in ids or not said:
             at = ids.index(said) if said in ids else 0
             steps[at] = {**steps[at], **one}

@@ -125,7 +125,11 @@ def test_what_is_said_of_an_accession_number_is_of_all_procedures_that_have_it(
     (changed,) = tell(pacs, message(*urgent, kind="ORM^O01", control="M1"))
     assert changed.code == "AA"
     assert days(pacs) == {"CT": "20260204", "MR": "20260204", "US": "20260203"}
-    (done,) = tell(pacs, message(PID, "ORC|RE|PL1|FI1", told, kind="ORU^R01", control="M2"))
+    one = (*urgent[:2], "TQ1|1||||||20260205||S", f"{told}||SPS10")
+    (changed,) = tell(pacs, message(*one, kind="ORM^O01", control="M2"))
+    assert changed.code == "AA"
+    assert days(pacs) == {"CT": "20260204", "MR": "20260205", "US": "20260203"}
+    (done,) = tell(pacs, message(PID, "ORC|RE|PL1|FI1", told, kind="ORU^R01", control="M3"))
     assert (done.code, days(pacs)) == ("AA", {"US": "20260203"})
 
 
