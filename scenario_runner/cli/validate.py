@@ -17,7 +17,7 @@ from scenario_runner.cli.options import (
     site_option,
     surroundings,
 )
-from scenario_runner.errors import in_file_order
+from scenario_runner.errors import InvalidInput, in_file_order
 
 if TYPE_CHECKING:
     from scenario_runner.libraries.git_source import GitSource
@@ -55,15 +55,21 @@ def validate(
     from scenario_runner.app.validate import validate as check
     from scenario_runner.language.rendering import render
 
-    findings = check(
-        Sources(
-            paths=paths,
-            site=site,
-            overrides=dict(assignments),
-            libraries=libraries,
-            around=surroundings(),
-        )
+    sources = Sources(
+        paths=paths,
+        site=site,
+        overrides=dict(assignments),
+        libraries=libraries,
+        around=surroundings(),
     )
+    try:
+        findings = check(sources)
+    except InvalidInput as error:
+        if style == "text":
+            raise
+        # The site itself is wrong, which whoever reads the output of a machine is to see there, too.
+        click.echo(render(error.diagnostics, style).rstrip("\n"))
+        return error.exit_code
     ordered = in_file_order(findings.diagnostics)
     if ordered:
         click.echo(render(ordered, style).rstrip("\n"))

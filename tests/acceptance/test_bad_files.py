@@ -103,3 +103,18 @@ def test_two_targets_of_one_name_and_a_folder_in_place_of_a_site(tmp_path: Path)
     empty = tmp_path / "empty"
     empty.mkdir()
     assert "has no site file" in fabricate("run", scenario, "--site", empty).check(2).err
+
+
+def test_what_is_wrong_with_the_site_is_told_in_the_format_that_was_asked_for(
+    tmp_path: Path,
+) -> None:
+    site = tmp_path / "site.yaml"
+    site.write_text("schema: site/v1\nname: n\ntargts: {}\n")
+    scenario = tmp_path / "s.yaml"
+    scenario.write_text(HEAD + "steps:\n  - echo: {to: pacs}\n")
+    told = fabricate("validate", scenario, "--site", site, "--format", "json").check(3)
+    found = [json.loads(line) for line in told.out.splitlines()]
+    assert [(one["code"], one["file"], one["line"]) for one in found] == [("FAB104", str(site), 3)]
+    noted = fabricate("validate", scenario, "--site", site, "--format", "github").check(3)
+    assert noted.out.startswith(f"::error file={site},line=3,")
+    assert told.err == noted.err == ""
