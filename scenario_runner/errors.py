@@ -29,6 +29,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from scenario_runner.authority import authority
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
@@ -226,14 +227,10 @@ class TargetError(FabricatorError):
         self.ae_title = ae_title
 
     def __str__(self) -> str:
-        peer = " ".join(
-            part
-            for part in (
-                f"'{self.target}'" if self.target else "",
-                f"({self.ae_title} at {self.host}:{self.port})" if self.host else "",
-            )
-            if part
-        )
+        where = ""
+        if self.host and self.port is not None:
+            where = f"({self.ae_title} at {authority(self.host, self.port)})"
+        peer = " ".join(part for part in (f"'{self.target}'" if self.target else "", where) if part)
         return ": ".join(part for part in (peer, self.message, self.reason) if part)
 
 

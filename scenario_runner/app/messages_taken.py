@@ -11,6 +11,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
+from scenario_runner.authority import authority
 from scenario_runner.errors import of_the_machine
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.orders.hl7 import Hl7Error, Message
@@ -72,7 +73,7 @@ def listen(
     options = ListenerOptions(tls=request.tls, noticed=say)
     end = None if request.seconds is None else time.monotonic() + request.seconds
     with MllpListener(taking, request.host, request.port, options) as listener:
-        say(f"listening on {request.host}:{listener.port}; Ctrl-C stops")
+        say(f"listening on {authority(request.host, listener.port)}; Ctrl-C stops")
         while not (stop.is_set() or taking.done.wait(_PAUSE)):
             if end is not None and time.monotonic() >= end:
                 break

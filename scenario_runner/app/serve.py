@@ -21,6 +21,7 @@ from scenario_runner.app.plan import PlanRequest, preview
 from scenario_runner.archive.archive import rebuild as rebuild_archive
 from scenario_runner.archive.far_files import store_of
 from scenario_runner.archive.options import ArchiveOptions
+from scenario_runner.authority import authority
 from scenario_runner.database.location import DatabaseUrl
 from scenario_runner.deadline import Deadline
 from scenario_runner.dicom.elements import Elements
@@ -136,7 +137,7 @@ def _tell(
     hl7 = None if service.hl7_port is None else running.open_hl7()
     if crew is not None:
         crew.begin()
-    place = f"{serving.host}:{running.port}"
+    place = authority(serving.host, running.port)
     store = store_of(serving.folder)
     studies = str(serving.folder) if store is None else store
     index = str(serving.index or serving.folder)
@@ -145,7 +146,7 @@ def _tell(
     if url is not None:
         ready.line(f"DICOMweb is at {url}")
     if hl7 is not None:
-        ready.line(f"HL7 is taken on {serving.host}:{hl7}")
+        ready.line(f"HL7 is taken on {authority(serving.host, hl7)}")
     if crew is not None:
         ready.line(f"processes {', '.join(map(str, crew.processes))} answer")
     ready.begun()

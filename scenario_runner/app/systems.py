@@ -14,6 +14,7 @@ from scenario_runner.api import Deadline, FindRequest, Target
 from scenario_runner.app.load import Surroundings, load_site
 from scenario_runner.app.peers import PeerRequest, opened
 from scenario_runner.app.select import may_be_production
+from scenario_runner.authority import authority
 from scenario_runner.dicom import statuses
 from scenario_runner.errors import FabricatorError
 from scenario_runner.language.site_model import TargetSpec
@@ -77,13 +78,13 @@ def systems(site: Path | None, around: Surroundings) -> list[System]:
 
 def _services(spec: TargetSpec) -> Iterator[tuple[str, str]]:
     if spec.dicom is not None:
-        yield "dicom", f"{spec.dicom.ae_title}@{spec.dicom.host}:{spec.dicom.port}"
+        yield "dicom", f"{spec.dicom.ae_title}@{authority(spec.dicom.host, spec.dicom.port)}"
     for kind in ("dicomweb", "orthanc", "fhir"):
         service = getattr(spec, kind)
         if service is not None:
             yield kind, str(service.url)
     if spec.hl7 is not None:
-        yield "hl7", f"{spec.hl7.host}:{spec.hl7.port}"
+        yield "hl7", authority(spec.hl7.host, spec.hl7.port)
     if spec.embedded is not None:
         yield "embedded", spec.embedded.ae_title
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from scenario_runner.amounts import amount
+from scenario_runner.authority import authority
 from scenario_runner.cli.console import word
 from scenario_runner.cli.rows import print_table
 from scenario_runner.cli.terminal_pictures import show
@@ -193,7 +194,7 @@ def _facts(record: RunRecord, case: CaseRecord) -> Iterator[tuple[str, str]]:
 def _target(target: Any) -> str:
     if target.kind == "embedded":
         return f"{target.name} (the embedded PACS, which is gone again)"
-    address = target.url or f"{target.ae_title}@{target.host}:{target.port}"
+    address = target.url or f"{target.ae_title}@{authority(target.host, target.port)}"
     return f"{target.name} ({printable(address)})"
 
 

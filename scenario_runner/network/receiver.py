@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Self
 
 from scenario_runner.answers import Received
+from scenario_runner.authority import authority
 from scenario_runner.deadline import Deadline
 from scenario_runner.dicom import statuses
 from scenario_runner.dicom.levels import can_name_an_instance
@@ -152,7 +153,7 @@ class Receiver:
             except OSError as error:
                 if error.errno != errno.EADDRINUSE or (patience.remaining() or 0.0) <= _POLL:
                     raise of_the_machine(
-                        f"cannot listen on {self.host}:{self.port}",
+                        f"cannot listen on {authority(self.host, self.port)}",
                         error,
                         hint="check the 'receiver' of the site file",
                     ) from error

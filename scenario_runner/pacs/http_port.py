@@ -14,6 +14,7 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from scenario_runner.authority import authority
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.pacs.crowd import longest_of_the_most
 from scenario_runner.ul.listening import listen
@@ -161,8 +162,7 @@ class HttpPort:
 
 def origin_of(host: str, port: int, *, secure: bool) -> str:
     """Scheme, host and port of a server, without a slash at the end."""
-    host = f"[{host}]" if ":" in host else host
-    return f"{'https' if secure else 'http'}://{host}:{port}"
+    return f"{'https' if secure else 'http'}://{authority(host, port)}"
 
 
 class _LargePieces(H11Protocol, asyncio.BufferedProtocol):

@@ -8,6 +8,7 @@ import socket
 import threading
 from typing import TYPE_CHECKING
 
+from scenario_runner.authority import authority
 from scenario_runner.errors import of_the_machine
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
         raise of_the_machine(
-            f"cannot listen on {host}:{port}",
+            f"cannot listen on {authority(host, port)}",
             error,
             hint="another program has the port; stop it, or choose a free one (0 takes any)",
         ) from error

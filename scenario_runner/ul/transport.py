@@ -16,6 +16,7 @@ import ssl
 import time
 from typing import TYPE_CHECKING
 
+from scenario_runner.authority import authority
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import AssociationAborted, FabricatorError, PeerTimeout
 from scenario_runner.ul.arrivals import receiver_of
@@ -77,7 +78,9 @@ class Transport:
         """When it came, as the kernel has it, where that was an answer we waited for."""
         self.log: PduLog | None = None
         if peer.pdu_log is not None:
-            title = f"{peer.calling_ae_title} with {peer.ae_title} at {peer.host}:{peer.port}"
+            title = (
+                f"{peer.calling_ae_title} with {peer.ae_title} at {authority(peer.host, peer.port)}"
+            )
             self.log = PduLog(title, peer.pdu_log)
         self._scatter = hasattr(sock, "sendmsg") and not isinstance(sock, ssl.SSLSocket)
         self._received_into = receiver_of(sock, stamped=awaits and self._scatter)

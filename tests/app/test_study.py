@@ -175,6 +175,12 @@ def test_a_pacs_that_is_not_there_is_said_not_to_have_it(tmp_path: Path) -> None
     assert "connection refused" in done.out
 
 
+def test_an_ipv6_address_is_told_as_it_was_typed(tmp_path: Path) -> None:
+    done = fabricate("study", "--to", "NOBODY@[::1]:1", cwd=tmp_path, env=SMALL).check(4)
+    assert "stored by pacs (NOBODY@[::1]:1)" in done.out
+    assert "(NOBODY at [::1]:1)" in done.out
+
+
 def test_an_address_is_the_same_address_when_the_run_is_repeated(tmp_path: Path) -> None:
     site = write_site(tmp_path / "site.yaml", {"archive": {"embedded": {}}}, ae_title="OURS")
     address = ("--site", site, "--to", "NOBODY@127.0.0.1:1")

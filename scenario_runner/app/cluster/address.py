@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import Final
 from urllib.parse import urlsplit
 
+from scenario_runner.authority import authority
 from scenario_runner.errors import UsageError
 from scenario_runner.lazy_dataclasses import dataclass
 
@@ -42,8 +43,7 @@ def cluster_of(text: str) -> Cluster:
             f"--on '{text}' is no cluster",
             hint="write local:4 for processes on this machine, or dask://HOST:PORT for a Dask scheduler",
         )
-    where = f"[{host}]" if ":" in host else host
-    return Cluster(text, scheduler=f"{_SCHEMES[parts.scheme]}://{where}:{port}")
+    return Cluster(text, scheduler=f"{_SCHEMES[parts.scheme]}://{authority(host, port)}")
 
 
 def parts_of_no_use(text: str) -> bool:

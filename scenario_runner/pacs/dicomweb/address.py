@@ -8,6 +8,7 @@ import socket
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from scenario_runner.authority import authority
 from scenario_runner.pacs.dicomweb.desk import WebError
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def _own_host(request: Request, host: str) -> str:
     """Host and port as the client gave them, or as we know them."""
     name, port = request.scope["server"]
     if not _HOST.fullmatch(host):
-        return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
+        return authority(name, port)
     # A client that speaks to us directly has to name the port, and some do not.
     return f"{host}:{port}" if host in (name, "localhost") else host
 

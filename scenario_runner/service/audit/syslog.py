@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, Self
 
+from scenario_runner.authority import authority
 from scenario_runner.errors import ConnectionFailed, TargetError
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.service.audit.activities import Outcome
@@ -39,7 +40,7 @@ class Receiver:
     tls: Tls
 
     def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
+        return authority(self.host, self.port)
 
 
 class SyslogSender:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from fastapi import APIRouter, Request, Response
 
 from scenario_runner import __version__
+from scenario_runner.authority import authority
 from scenario_runner.service.permissions import Permission
 from scenario_runner.web.auth.allowed import gate_of
 from scenario_runner.web.console.asking import Administrator
@@ -76,7 +77,7 @@ def _parts(desk: Desk, say: Language, listens: str) -> list[tuple[str, list[tupl
                 ("signing", settings.signing.key or none, "signing.key"),
                 (
                     "syslog",
-                    none if syslog is None else f"{syslog.host}:{syslog.port}",
+                    none if syslog is None else authority(syslog.host, syslog.port),
                     "audit.syslog",
                 ),
             ],
