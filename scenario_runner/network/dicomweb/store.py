@@ -249,8 +249,9 @@ def _answer_of(batch: Batch, instance: Storable, found: _Found) -> StoreStatus |
             words = f"{words or found.words}, {doubt}"
         return _told(batch, instance, found, status, words, "warning" if words else "success")
     if found.http in (200, 201, 204) and not found.results.said:
-        # 200: every instance was stored (PS3.18 10.5.3.1).
-        return _told(batch, instance, found, statuses.SUCCESS, "")
+        # 200: every instance was stored (PS3.18 10.5.3.1); that none is named is for who reads the record.
+        words = f"{found.words}, and no instance is named in it"
+        return _told(batch, instance, found, statuses.SUCCESS, words, "success")
     if found.http == 503 and not found.results.said:
         # Busy: to ask again for each alone would make it worse.
         return _told(batch, instance, found, statuses.OUT_OF_RESOURCES, found.words)

@@ -282,10 +282,11 @@ def test_json_that_is_no_dicom_is_not_taken_for_success(said: bytes) -> None:
         assert [a.status for a in send(running.peer, images(2))] == [0x0110] * 2
 
 
-def test_an_empty_200_means_that_everything_was_stored() -> None:
+def test_an_empty_200_means_that_everything_was_stored_and_the_record_says_what_it_lacks() -> None:
     with service(lambda _: Reply(200)) as running:
         answers = send(running.peer, images(3))
-    assert [a.status for a in answers] == [0, 0, 0]
+    assert [(a.status, a.verdict) for a in answers] == [(0, "success")] * 3
+    assert {a.comment for a in answers} == {"HTTP 200 OK, and no instance is named in it"}
 
 
 def test_an_instance_the_response_does_not_mention_is_asked_for_alone() -> None:
