@@ -71,7 +71,7 @@ def pixel_difference(
     place = Place(int(x), int(y), int(frame[0]) + 1 if frame else None)
     return PixelDifference(
         "pixel values differ",
-        f"{wrong:,} of {ours.size:,} pixel values differ, by {_counted(most)} at most, at {place}",
+        f"{wrong} of {ours.size} pixel values differ, by {_counted(most)} at most, at {place}",
         wrong,
         ours.size,
         most,

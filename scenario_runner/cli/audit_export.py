@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from scenario_runner.cli.options import FILE, examples
+from scenario_runner.cli.options import FILE, WholeNumber, examples
 from scenario_runner.cli.service_options import data_option, database_option, opened, whoever_types
 from scenario_runner.errors import UsageError
 from scenario_runner.service.audit.activities import Activity
@@ -25,7 +25,7 @@ from scenario_runner.ul.tls import Tls
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @click.option(
     "--after",
-    type=click.IntRange(0, 2**63 - 1),
+    type=WholeNumber(),
     default=0,
     metavar="N",
     help="Begin after this entry.",

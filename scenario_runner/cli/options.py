@@ -30,8 +30,8 @@ def examples(*lines: str) -> str:
     return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
 
 
-class Seed(click.ParamType[int]):
-    """A number that a seed can be. Its range is left out of the help, where it says nothing."""
+class WholeNumber(click.ParamType[int]):
+    """A seed, or the number of a row in a database. Its range is left out of the help, where it says nothing."""
 
     name = "N"
 
@@ -267,7 +267,7 @@ set_option: Decorator = click.option(
 )
 seed_option: Decorator = click.option(
     "--seed",
-    type=Seed(),
+    type=WholeNumber(),
     help="Seed of everything generated; overrides the scenario's.",
 )
 findings_format_option: Decorator = click.option(

@@ -10,7 +10,7 @@ import click
 
 from scenario_runner.amounts import amount
 from scenario_runner.app.row_texts import cell
-from scenario_runner.cli.options import Seed, counters_site_option, examples, registry_option
+from scenario_runner.cli.options import WholeNumber, counters_site_option, examples, registry_option
 from scenario_runner.cli.patient_options import at_desk, issuer_option, print_patients, yes_option
 from scenario_runner.cli.questions import confirmed
 from scenario_runner.cli.rows import Style, print_rows, print_table, style_option
@@ -81,7 +81,7 @@ def list_(limit: int | None, style: Style, registry: str | None) -> None:
 )
 @click.option("--address", metavar="TEXT", help="PatientAddress.")
 @click.option("--phone", metavar="TEXT", help="PatientTelephoneNumbers.")
-@click.option("--seed", type=Seed(), help="Seed of everything drawn.")
+@click.option("--seed", type=WholeNumber(), help="Seed of everything drawn.")
 @counters_site_option
 @style_option
 @registry_option

@@ -62,8 +62,8 @@ def test_wlmscpfs_serves_the_items_of_a_scenario_until_they_are_taken_away(tmp_p
             {**ask, "save_as": "left"},
             {"assert": [{"count": {"actual": "{{ left }}", "expected": 1}}]},
             {"worklist": {"to": to, "remove": True}},
-            {**ask, "save_as": "none"},
-            {"assert": [{"empty": {"actual": "{{ none }}"}}]},
+            {**ask, "save_as": "gone"},
+            {"assert": [{"empty": {"actual": "{{ gone }}"}}]},
         ]  # fmt: skip
         run(tmp_path, entries, server.port)
         assert server.folder is not None

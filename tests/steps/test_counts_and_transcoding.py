@@ -63,8 +63,8 @@ def test_what_is_stored_otherwise_is_not_asked_for_and_not_missed(
             {"pixels": {"of": "back", "equal": "sent"}},
             {"status": {"of": "back", "expected": "success"}},
         ], "id": "compared"},
-        {"retrieve": {**rle, "transfer_syntax": "jpeg-ls"}, "save_as": "none", "id": "none"},
-        {"assert": [{"tags": {"of": "none", "equal": "sent"}}], "id": "nothing"},
+        {"retrieve": {**rle, "transfer_syntax": "jpeg-ls"}, "save_as": "neither", "id": "neither"},
+        {"assert": [{"tags": {"of": "neither", "equal": "sent"}}], "id": "nothing"},
         {"retrieve": {"from": "pacs", "level": level}, "id": "all"},
     ]  # fmt: skip
     found = run(tmp_path, pacs, entries)
@@ -74,5 +74,5 @@ def test_what_is_stored_otherwise_is_not_asked_for_and_not_missed(
     )
     assert [one["series"] for one in found["some"]["facts"]["left_out"]] == ["p1.s1.e2"]
     assert found["compared"]["outcome"] == found["all"]["outcome"] == "passed"
-    assert found["none"]["outcome"] == found["nothing"]["outcome"] == "skipped"
+    assert found["neither"]["outcome"] == found["nothing"]["outcome"] == "skipped"
     assert found["all"]["facts"]["instances"] == 5

@@ -75,6 +75,7 @@ NEEDED = {
     ("post", RUNS): "run",
     ("get", RUNS): "view",
     ("get", f"{RUNS}/{{run_id}}"): "view",
+    ("get", f"{RUNS}/{{run_id}}/compared/{{before}}"): "view",
     ("get", f"{RUNS}/{{run_id}}/events"): "view",
     ("get", f"{RUNS}/{{run_id}}/output"): "view",
     ("get", f"{RUNS}/{{run_id}}/files"): "view",
