@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import ssl
 
     from joserfc.jwk import KeySet
+    from joserfc.jwt import Token
 
 _ALGORITHMS: Final = (
     "RS256",
@@ -95,19 +96,34 @@ class Oidc:
 
         Raises NotLoggedIn for one that is not believed, Unavailable when the provider's keys cannot be had.
         """
-        from joserfc import jwt
         from joserfc.errors import JoseError
 
         if len(token) > _LONGEST:
             raise untrusted("it is too long")
         try:
-            decoded = jwt.decode(token, self._keys_for(token), algorithms=list(_ALGORITHMS))
+            decoded = self._decoded(token)
             self._require_claims(decoded.claims, audience)
         except JoseError as error:
             raise untrusted(error.description or error.error) from error
         except (ValueError, TypeError, KeyError) as error:
             raise untrusted("it is no signed JSON Web Token") from error
         return decoded.claims
+
+    def _decoded(self, token: str) -> Token:
+        """A token whose signature holds; a key that the provider has changed without naming it anew is asked for."""
+        from joserfc import jwt
+        from joserfc.errors import BadSignatureError, InvalidKeyIdError, KeyParameterError
+
+        keys = self._keys_for(token)
+        try:
+            return jwt.decode(token, keys, algorithms=list(_ALGORITHMS))
+        except (BadSignatureError, InvalidKeyIdError, KeyParameterError):
+            with self._questions.turn(lambda: self._keys is keys, waits=True) as is_ours:
+                if is_ours:
+                    self._renew(self._clock())
+            if self._keys is None or self._keys is keys:
+                raise
+            return jwt.decode(token, self._keys, algorithms=list(_ALGORITHMS))
 
     def _require_claims(self, claims: dict[str, Any], audience: str) -> None:
         from joserfc.jwt import JWTClaimsRegistry
