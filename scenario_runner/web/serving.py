@@ -26,15 +26,14 @@ from scenario_runner.pacs.options import PacsOptions, WebOptions
 from scenario_runner.service.accounts.accounts import Accounts
 from scenario_runner.service.accounts.oidc import Oidc
 from scenario_runner.service.accounts.provider_login import ProviderLogin
-from scenario_runner.service.asking import Asking
-from scenario_runner.service.audit.activities import Activity, Outcome
+from scenario_runner.service.audit.activities import Activity
 from scenario_runner.service.audit.forwarding import Forwarder
-from scenario_runner.service.audit.trail import Trail
 from scenario_runner.service.deletions import Deletions
 from scenario_runner.service.permissions import SERVICE, Permission
 from scenario_runner.service.runs.runs import Runs
 from scenario_runner.service.service import Limits, Service, open_service
 from scenario_runner.service.settings import Settings
+from scenario_runner.service.validator.noting import Noting
 from scenario_runner.service.validator.service import ValidatorService, open_validator
 from scenario_runner.service.validator.settings import Settings as ValidatorSettings
 from scenario_runner.service.validator.settings import read_settings
@@ -233,16 +232,11 @@ def _forwarder(serving: ServiceServing, service: Service) -> Forwarder | None:
     return Forwarder(service.trail, receiver, source, serving.data / FORWARDED)
 
 
-def _validator_door(service: Service) -> Door:
+def _validator_door(service: Service, validator: ValidatorService) -> Door:
     """Who may upload or view in the console may here, and what is uploaded is written down alike."""
-    trail = Trail(service.database)
-
-    def note(asking: Asking, study: str, status: int) -> None:
-        ended = Outcome.SUCCESS if status == 201 else Outcome.FAILED
-        detail = {"validator": study, "status": status}
-        trail.record(asking.caller, Activity.UPLOADED, None, asking.from_where, ended, detail)
-
-    return Door(uploader=asks(Permission.UPLOAD), viewer=asks(Permission.VIEW), note=note)
+    noting = Noting(service.trail, validator.journal)
+    noting.settle()
+    return Door(uploader=asks(Permission.UPLOAD), viewer=asks(Permission.VIEW), noting=noting)
 
 
 def _faces(
@@ -290,7 +284,7 @@ def _faces(
         routers=[
             imaging_router(service),
             wado_router(service),
-            validator_router(validator.gateway, _validator_door(service)),
+            validator_router(validator.gateway, _validator_door(service, validator)),
             *run_routers(served),
             viewer_router(home_of(serving.data)),
         ],

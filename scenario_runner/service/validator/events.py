@@ -30,6 +30,10 @@ NAMES: Final = (
 Role = Literal["validator", "descriptor"]
 ACTS: Final[Mapping[str, Role]] = {REQUEST: "validator", VALIDATED: "descriptor"}
 """Which role acts on an event; on all others nobody does."""
+ASKED: Final = "asked"
+"""In the data of ``UPLOADED`` who has handed the study in and from where, for the audit trail alone."""
+TRAIL: Final = "trail"
+"""What such an event waits for as others wait for a role: its entry in the audit trail."""
 
 ENDS: Final = frozenset((REFUSED, PROCESSED, FAILED))
 """After these nothing happens to a study by itself."""
@@ -72,6 +76,13 @@ class Event:
     def id(self) -> str:
         """The same for the same event, however often it is delivered."""
         return f"{self.study}.{self.turn}.{self.name}"
+
+    @property
+    def waits_for(self) -> Role | Literal["trail"] | None:
+        """The role that has to act on it, or ``TRAIL``."""
+        if self.name == UPLOADED and ASKED in self.data:
+            return TRAIL
+        return ACTS.get(self.name)
 
     def then(self, name: str, **data: Any) -> Event:
         """What follows it in the same turn."""

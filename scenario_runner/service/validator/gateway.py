@@ -7,7 +7,7 @@ import hashlib
 import os
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +17,7 @@ from scenario_runner.errors import of_the_machine
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.service.errors import Malformed, NotThere, TooLarge, Unavailable
 from scenario_runner.service.validator.events import (
+    ASKED,
     ENDS,
     FAILED,
     REFUSED,
@@ -87,8 +88,8 @@ class Gateway:
         """Bytes of originals in memory that wait to be judged."""
         return 0 if self._opened is None else self._opened.held
 
-    def begin(self) -> Incoming:
-        """A study comes in. Raises Unavailable."""
+    def begin(self, asked: Mapping[str, str] | None = None) -> Incoming:
+        """A study comes in. asked: who brings it, where the audit trail waits for it. Raises Unavailable."""
         if why := self._stuck():
             raise Unavailable("broker-down", why, hint="send it again later; nothing was kept")
         with self._lock:
@@ -99,7 +100,7 @@ class Gateway:
                     hint="send it again later; nothing was kept",
                 )
             self._under_way += 1
-        return Incoming(self)
+        return Incoming(self, asked)
 
     def status(self, study: str) -> dict[str, Any]:
         """What has become of a study, as ``GET /status/{study_id}`` answers. Raises NotThere, MachineError."""
@@ -109,7 +110,7 @@ class Gateway:
         return {
             "study_id": study,
             "status": status_of(events),
-            "events": [{"event": one.name, "at": one.at.isoformat(), **one.data} for one in events],
+            "events": [_told_of(one) for one in events],
             "errors": errors_of(events[-1]),
         }
 
@@ -123,16 +124,19 @@ class Gateway:
                 if waiting is not None:
                     waiting.set_result(event)
 
-    def _take(self, study: str, size: int, sha256: str, whole: bytes | None) -> Taken:
+    def _take(
+        self, study: str, said: Mapping[str, Any], whole: bytes | None, asked: Mapping[str, str]
+    ) -> Taken:
+        size, sha256 = said["size"], said["sha256"]
         if whole is not None and self._opened is not None:
             self._opened.hold(study, whole, sha256)
         outcome: Future[Event] = Future()
         with self._lock:
             self._outcomes[study] = outcome
-        data = {"size": size, "sha256": sha256}
-        uploaded = Event(study, UPLOADED, now(), data=data)
+        who = {ASKED: dict(asked)} if asked else {}
+        uploaded = Event(study, UPLOADED, now(), data={**said, **who})
         outcome.add_done_callback(lambda _: self._gone())
-        written = self._publish([uploaded, uploaded.then(REQUEST, **data)])
+        written = self._publish([uploaded, uploaded.then(REQUEST, **said)])
         written.add_done_callback(lambda answer: self._written(study, answer))
         return Taken(study, size, sha256, outcome)
 
@@ -168,8 +172,9 @@ class Incoming:
     Raises TooLarge, Malformed for what is no DICOM, Unavailable where it cannot be kept; then nothing is left of it.
     """
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, asked: Mapping[str, str] | None = None) -> None:
         self._gateway = gateway
+        self._asked = asked or {}
         self._study = uuid.uuid4().hex
         self._file: int | None = None
         self._whole: bytes | None = None
@@ -215,9 +220,8 @@ class Incoming:
         with self._kept():
             assert self._file is not None
             self._close()
-            taken = self._gateway._take(  # noqa: SLF001
-                self._study, self.size, self._digest.hexdigest(), self._whole
-            )
+            said = {"size": self.size, "sha256": self._digest.hexdigest()}
+            taken = self._gateway._take(self._study, said, self._whole, self._asked)  # noqa: SLF001
         self._ended = True
         return taken
 
@@ -251,6 +255,12 @@ def _require_dicom(head: bytes) -> None:
     if not head:
         raise DamagedDatasetError("the file is empty")
     read_meta(head)
+
+
+def _told_of(event: Event) -> dict[str, Any]:
+    """An event for whoever may look at the study; who has brought it is the audit trail's."""
+    said = {name: value for name, value in event.data.items() if name != ASKED}
+    return {"event": event.name, "at": event.at.isoformat(), **said}
 
 
 def errors_of(event: Event) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 from pydantic_core import to_json
 
@@ -56,10 +56,10 @@ Told = Callable[[Sequence[Event]], object]
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An event that a role has to act on. attempts: how often it was tried before."""
+    """An event that a role, or the audit trail, has to act on. attempts: how often it was tried before."""
 
     seq: int
-    role: Role
+    role: Role | Literal["trail"]
     event: Event
     attempts: int
 
@@ -192,7 +192,7 @@ class Journal:
             for one in requests:
                 answers.append([])
                 for event in one.events:
-                    role = None if one.foreign else ACTS.get(event.name)
+                    role = None if one.foreign else event.waits_for
                     # Of those that are there twice the first is new.
                     seq = fresh.pop((event.study, event.turn, event.name), None)
                     if seq is None:
@@ -317,15 +317,15 @@ class Journal:
             self._connections.close()
 
 
-_Row = tuple[str, int, str, str, str, Role | None]
+_Row = tuple[str, int, str, str, str, str | None]
 
 
 def _rows(request: _Request) -> Iterator[_Row]:
     for event in request.events:
-        yield _row(event, None if request.foreign else ACTS.get(event.name))
+        yield _row(event, None if request.foreign else event.waits_for)
 
 
-def _row(event: Event, role: Role | None) -> _Row:
+def _row(event: Event, role: str | None) -> _Row:
     data = to_json(event.data).decode()
     return event.study, event.turn, event.name, event.at.isoformat(), data, role
 

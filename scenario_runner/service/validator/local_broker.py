@@ -12,7 +12,7 @@ from typing import Final
 
 from scenario_runner.errors import MachineError
 from scenario_runner.service.validator.broker import BrokerDown, Delivery, Settled
-from scenario_runner.service.validator.events import Event, Role
+from scenario_runner.service.validator.events import TRAIL, Event, Role
 from scenario_runner.service.validator.journal import Journal, Pending
 
 _LOOK_AGAIN: Final = 1.0
@@ -107,11 +107,14 @@ class LocalBroker:
         if not pending:
             return
         with self._changed:
-            for one in pending:
-                if one.seq not in self._known:
-                    self._known.add(one.seq)
-                    self._waiting[one.role].append(one)
+            self._queue(pending)
             self._changed.notify_all()
+
+    def _queue(self, pending: Sequence[Pending]) -> None:
+        for one in pending:
+            if one.role != TRAIL and one.seq not in self._known:
+                self._known.add(one.seq)
+                self._waiting[one.role].append(one)
 
     def _again(self, role: Role, settled: Sequence[Settled]) -> None:
         """What could not be written down comes again soon."""
@@ -128,17 +131,15 @@ class LocalBroker:
         due = [one for one in self._later if one[0] <= now]
         for one in due:
             self._later.remove(one)
-            self._waiting[one[1].role].append(one[1])
+            if one[1].role != TRAIL:
+                self._waiting[one[1].role].append(one[1])
 
     def _look(self) -> None:
         """What another process put back stands in the journal only."""
         now = time.monotonic()
         if now - self._looked >= _LOOK_AGAIN:
             self._looked = now
-            for one in self._journal.pending():
-                if one.seq not in self._known:
-                    self._known.add(one.seq)
-                    self._waiting[one.role].append(one)
+            self._queue(self._journal.pending())
 
 
 def _delivery(pending: Pending) -> Delivery:

@@ -20,6 +20,8 @@ from scenario_runner.web.bodies import stream
 from scenario_runner.web.forms import FORM, boundary_of, disposition
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.requests import Request
 
     from scenario_runner.service.validator.gateway import Gateway, Incoming, Taken
@@ -36,11 +38,16 @@ _WRITERS: Final = 16
 """Files that are written at once; each takes a thread for some hundred microseconds."""
 
 
-async def received(request: Request, gateway: Gateway, writers: ThreadPoolExecutor) -> Taken:
-    """Take in the file of a request. Raises ServiceError; then nothing is left of it."""
+async def received(
+    request: Request,
+    gateway: Gateway,
+    writers: ThreadPoolExecutor,
+    asked: Mapping[str, str] | None = None,
+) -> Taken:
+    """Take in the file of a request. asked: as of ``Gateway.begin``. Raises ServiceError; then nothing is left of it."""
     stream(request)
     try:
-        return await _received(request, gateway, writers)
+        return await _received(request, gateway, writers, asked)
     except Exception:
         await drain(request)
         raise
@@ -51,13 +58,18 @@ def new_writers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(_WRITERS, thread_name_prefix="validator-upload")
 
 
-async def _received(request: Request, gateway: Gateway, writers: ThreadPoolExecutor) -> Taken:
+async def _received(
+    request: Request,
+    gateway: Gateway,
+    writers: ThreadPoolExecutor,
+    asked: Mapping[str, str] | None,
+) -> Taken:
     most = gateway.settings.most_bytes
     form = _Form(boundary_of(request), most)
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared[:20]) > most + _AROUND:
         raise _too_large(most)
-    incoming = gateway.begin()
+    incoming = gateway.begin(asked)
     loop = asyncio.get_running_loop()
     try:
         async for data in request.stream():

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +25,8 @@ from scenario_runner.web.validator.receiving import FIELD, new_writers, received
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from scenario_runner.service.validator.noting import Noting
 
 _WORDS: Final = {
     "not-dicom": "this is no DICOM file",
@@ -95,13 +98,13 @@ async def nobody(_: Request) -> None:
 class Door:
     """What is asked before something is done, and who is told of it.
 
-    uploader, viewer: what FastAPI asks, ``Depends(…)``. note: called with what ``uploader`` gave, the study and the
-    status it is answered with, on a thread that may wait.
+    uploader, viewer: what FastAPI asks, ``Depends(…)``. noting: told of what ``uploader`` gave, an ``Asking``, on
+    threads that may wait.
     """
 
     uploader: Any = Depends(nobody)
     viewer: Any = Depends(nobody)
-    note: Callable[[Any, str, int], object] | None = None
+    noting: Noting | None = None
 
 
 OPEN: Final = Door()
@@ -129,9 +132,12 @@ def validator_router(gateway: Gateway, door: Door = OPEN) -> APIRouter:
     )  # fmt: skip
     async def upload_study(request: Request, asking: Any = door.uploader) -> Response:
         """Take a study in, judge, describe and store it. Answers when it is stored."""
-        taken, answer = await _taken_in(request, gateway, writers)
-        if door.note is not None:
-            await anyio.to_thread.run_sync(door.note, asking, taken.study, answer.status_code)
+        noting = door.noting
+        asked = None if noting is None else noting.asked(asking)
+        taken, event, answer = await _taken_in(request, gateway, writers, asked)
+        if noting is not None:
+            note = partial(noting.note, ended=event is not None)
+            await anyio.to_thread.run_sync(note, asking, taken.study, answer.status_code)
         return answer
 
     @router.get("/status/{study_id}", response_model=StudyStatus, dependencies=[door.viewer])
@@ -166,7 +172,7 @@ class UploadsFirst:
         request = Request(scope, receive)
         try:
             await self._ask(request)
-            _, answer = await _taken_in(request, self._gateway, self._writers)
+            *_, answer = await _taken_in(request, self._gateway, self._writers)
         except ClientDisconnect:
             return  # nobody is there to be answered
         except Exception as error:  # noqa: BLE001 - each is told as a problem, in the one place for it
@@ -175,11 +181,14 @@ class UploadsFirst:
 
 
 async def _taken_in(
-    request: Request, gateway: Gateway, writers: ThreadPoolExecutor
-) -> tuple[Taken, Response]:
-    taken = await received(request, gateway, writers)
+    request: Request,
+    gateway: Gateway,
+    writers: ThreadPoolExecutor,
+    asked: Mapping[str, str] | None = None,
+) -> tuple[Taken, Event | None, Response]:
+    taken = await received(request, gateway, writers, asked)
     event = await _within(taken.outcome, gateway.settings.answer_within)
-    return taken, _answer(taken, event)
+    return taken, event, _answer(taken, event)
 
 
 async def _within(outcome: Future[Event], seconds: float) -> Event | None:
