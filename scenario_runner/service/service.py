@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Final, Self
 
@@ -20,6 +21,7 @@ from scenario_runner.service.homes.target import TargetHome
 from scenario_runner.service.meters import Meters
 from scenario_runner.service.settling import Settling
 from scenario_runner.service.studies.thumbnail_cache import Thumbnails
+from scenario_runner.service.uploads.ending import count
 from scenario_runner.service.uploads.judging import Judge
 from scenario_runner.service.uploads.progress import Progress
 
@@ -74,7 +76,7 @@ class Service:
         self.looks = Looks(_SAME_LOOK)
         """At thumbnails."""
         self.judge = Judge(database, home)
-        self.settling = Settling(database, home)
+        self.settling = Settling(database, home, partial(count, self.meters))
 
     def start(self) -> None:
         """Settle what an earlier process left, and begin to judge what is stored."""

@@ -23,10 +23,13 @@ from scenario_runner.service.uploads.ending import audit, describe_studies
 from scenario_runner.service.uploads.outcome import status_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import Select
 
     from scenario_runner.database.engine import Database
     from scenario_runner.service.homes.home import Home
+    from scenario_runner.service.uploads.outcome import UploadOutcome
 
 LOGGER = logging.getLogger(__name__)
 _AGAIN: Final = 2.0
@@ -37,8 +40,14 @@ _STOPPED = "the server stopped before the upload was answered"
 class Settling:
     """Settles when the service starts, and goes on where the archive was away then or goes away later."""
 
-    def __init__(self, database: Database, home: Home) -> None:
-        self._database, self._home = database, home
+    def __init__(
+        self,
+        database: Database,
+        home: Home,
+        ended: Callable[[UploadOutcome], object] = lambda _: None,
+    ) -> None:
+        """ended: told of each upload that is settled."""
+        self._database, self._home, self._ended = database, home, ended
         self._uploads: dict[int, str] = {}
         """Those that were under way when the service started, and those that could not be ended; why, in words."""
         self._corrections: list[int] = []
@@ -57,7 +66,7 @@ class Settling:
     def take_over(self, number: int, error: str) -> None:
         """Settle an upload that its own thread could not end: now, or as soon as database and archive answer."""
         try:
-            settle_upload(self._database, self._home, number, error)
+            self._settle(number, error)
         except (MachineError, TargetError) as failure:
             LOGGER.warning("an upload that could not be ended waits: %s", failure.message)
             self._uploads[number] = error
@@ -84,13 +93,18 @@ class Settling:
             self._home.settle()
             while self._uploads:
                 number, error = next(iter(self._uploads.items()))
-                settle_upload(self._database, self._home, number, error)
+                self._settle(number, error)
                 del self._uploads[number]
             while self._corrections:
                 settle_correction(self._database, self._home, self._corrections[0])
                 del self._corrections[0]
         except TargetError as error:
             LOGGER.warning("what was left in the middle waits for the archive: %s", error.message)
+
+    def _settle(self, number: int, error: str) -> None:
+        outcome = settle_upload(self._database, self._home, number, error)
+        if outcome is not None:
+            self._ended(outcome)
 
     def _corrected(self, study_uid: str) -> None:
         # The oldest: who begins the next correction of a study has noted it already.
@@ -121,20 +135,24 @@ def _numbers(database: Database, query: Select[tuple[int]]) -> list[int]:
         return list(connection.scalars(query)) if connection is not None else []
 
 
-def settle_upload(database: Database, home: Home, number: int, error: str) -> None:
+def settle_upload(database: Database, home: Home, number: int, error: str) -> UploadOutcome | None:
     """Say of an upload that was under way what of it is kept: all of its files or none. error: why nobody was told.
 
     It is matched and told in the audit trail as one that was answered. Raises MachineError, TargetError.
     """
     outcome = records.numbered(database, number)
     if outcome is None:
-        return
+        return None
+    kept: set[str] = set()
     for one in outcome.files:
         if one.status != "storing":
             continue
         # Asked before anything is written: nobody who writes waits for an archive that takes its time.
-        if home.has(one.study_instance_uid, one.sop_instance_uid):
+        if one.sop_instance_uid in kept:
+            one.refuse_second()
+        elif home.has(one.study_instance_uid, one.sop_instance_uid):
             one.status = "success"
+            kept.add(one.sop_instance_uid)
         else:
             one.refuse("interrupted", error)
     describe_studies(database, home, outcome)
@@ -143,6 +161,7 @@ def settle_upload(database: Database, home: Home, number: int, error: str) -> No
     with database.writing() as connection:
         records.end(connection, number, outcome)
         audit(connection, SERVICE, outcome, {"error": error, "asked_by": outcome.who})
+    return outcome
 
 
 def settle_correction(database: Database, home: Home, number: int) -> None:

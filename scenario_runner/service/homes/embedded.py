@@ -11,6 +11,7 @@ from scenario_runner.archive.index import Sorting
 from scenario_runner.archive.narrowing import Below, Condition, between, has_modality, name_contains
 from scenario_runner.archive.together import GoneError, keep_all, replace_all
 from scenario_runner.service.errors import Conflicting, Unavailable
+from scenario_runner.service.homes.comparing import same_end
 from scenario_runner.service.homes.home import (
     ORDERS,
     Change,
@@ -32,7 +33,6 @@ _COLUMNS: Final = (
     "AccessionNumber", "StudyDate", "StudyTime", "StudyDescription", "ModalitiesInStudy",
     "NumberOfStudyRelatedSeries", "NumberOfStudyRelatedInstances",
 )  # fmt: skip
-_PIECE: Final = 1 << 20
 _SORTED: Final[Mapping[Order, str]] = {
     "stored": "id",
     "date": "StudyDate",
@@ -60,37 +60,38 @@ class EmbeddedHome:
         """By looking something up that is not there, and at the folder. Raises MachineError."""
         self.archive.check()
 
-    def keep(self, arrived: Sequence[Arrived]) -> list[Kept]:
-        """Store all at once; of an instance that is there, say whether it is the same one."""
+    def foreseen(self, arrived: Sequence[Arrived]) -> list[Kept | None]:
+        """By the bytes of what is there under the same UID."""
         uids = [one.meta.sop_instance_uid for one in arrived]
         there = self.archive.index.held([("SOPInstanceUID", uids)]) if uids else {}
-        refused: dict[int, Kept] = {}
-        for number, one in enumerate(arrived):
-            if uids[number] in there and (why := self._hindered(one)) is not None:
-                refused[number] = why
-                self.archive.discard(one)
-        fresh = [one for number, one in enumerate(arrived) if number not in refused]
-        stored = iter(keep_all(self.archive, fresh))
-        found: list[Kept] = []
-        for number in range(len(arrived)):
-            if number in refused:
-                found.append(refused[number])
-            else:
-                found.append(Kept("new" if next(stored).outcome == "new" else "duplicate"))
-        return found
+        return [
+            self._second(one) if one.meta.sop_instance_uid in there else None for one in arrived
+        ]
 
-    def _hindered(self, one: Arrived) -> Kept | None:
-        """What there is to say where another instance is kept under its UID, or what is kept cannot be read."""
+    def keep(self, arrived: Sequence[Arrived]) -> list[Kept]:
+        """Store all at once; of an instance that is there, say whether it is the same one."""
+        found = [_unless_same(one) for one in self.foreseen(arrived)]
+        for one, how in zip(arrived, found, strict=True):
+            if how is not None:
+                self.archive.discard(one)
+        fresh = [one for one, how in zip(arrived, found, strict=True) if how is None]
+        stored = iter(keep_all(self.archive, fresh))
+        return [
+            how or Kept("new" if next(stored).outcome == "new" else "duplicate") for how in found
+        ]
+
+    def _second(self, one: Arrived) -> Kept | None:
+        """What there is to say of an instance whose UID is known; nothing where the first has just gone."""
         there = self.archive.index.locate(one.meta.sop_instance_uid)
         if there is None:
             return None
         if (there.size, there.transfer_syntax_uid) != (one.size, one.meta.transfer_syntax_uid):
             return Kept("conflict")
         try:
-            is_same = _same_end(self._path(there), one.written, one.size)
+            is_same = same_end(self._path(there), one.written, one.size)
         except Unavailable as error:
             return Kept("failed", error.message)
-        return None if is_same else Kept("conflict")
+        return Kept("duplicate" if is_same else "conflict")
 
     def page(self, wanted: Wanted, limit: int, offset: int) -> tuple[list[StudyFacts], int]:
         """Studies out of the index."""
@@ -230,15 +231,6 @@ def _instance(one: Located) -> InstanceFacts:
     )
 
 
-def _same_end(one: Path, other: Path, size: int) -> bool:
-    """Whether the last bytes of two files, which are their data sets, are equal."""
-    try:
-        with one.open("rb") as first, other.open("rb") as second:
-            first.seek(-size, 2)
-            second.seek(-size, 2)
-            while piece := first.read(_PIECE):
-                if piece != second.read(_PIECE):
-                    return False
-    except OSError:
-        return False
-    return True
+def _unless_same(second: Kept | None) -> Kept | None:
+    """What keeps an instance from being handed over; of the same one the archive looks again under its lock."""
+    return None if second is not None and second.outcome == "duplicate" else second

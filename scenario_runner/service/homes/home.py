@@ -128,6 +128,13 @@ class Home(Protocol):
         """Ask whether it answers now, for seconds and not for minutes."""
         ...
 
+    def foreseen(self, arrived: Sequence[Arrived]) -> list[Kept | None]:
+        """What there is to say of those that are kept already, before any is handed over; None of the others.
+
+        Whoever comes after a kill finds them kept, and could not tell that another upload had brought them.
+        """
+        ...
+
     def keep(self, arrived: Sequence[Arrived]) -> list[Kept]:
         """Store what was taken in: of the embedded archive all at once or none; it is forgotten then."""
         ...

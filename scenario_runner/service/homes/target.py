@@ -89,6 +89,18 @@ class TargetHome:
         """By C-ECHO, or as DICOMweb is asked. Raises TargetError."""
         self._target.echo(Deadline(_PATIENCE))
 
+    def foreseen(self, arrived: Sequence[Arrived]) -> list[Kept | None]:
+        """By what the PACS lists of their studies: there is no telling whether it is the same instance."""
+        studies = {one.attributes["StudyInstanceUID"] for one in arrived}
+        self._corrections.settle(studies)
+        there = {study: self._uids(study) for study in studies}
+        return [
+            Kept("duplicate")
+            if one.meta.sop_instance_uid in there[one.attributes["StudyInstanceUID"]]
+            else None
+            for one in arrived
+        ]
+
     def keep(self, arrived: Sequence[Arrived]) -> list[Kept]:
         """Send what is not there yet; of each instance what the PACS said, and whether it lists it then."""
         studies = {one.attributes["StudyInstanceUID"] for one in arrived}
@@ -116,21 +128,24 @@ class TargetHome:
                 raise  # nothing is there, of none of them
             gone = error.message
         dropped = self._dropped(arrived, said)
+        first: dict[str, Kept] = {}
         found: list[Kept] = []
         for one in arrived:
             uid = one.meta.sop_instance_uid
+            if uid in first:  # what became of the first became of both
+                before = first[uid]
+                found.append(Kept("duplicate") if before.outcome == "new" else before)
+                continue
             if uid in dropped:
-                found.append(Kept("failed", _DROPPED.format(self._within)))
+                how = Kept("failed", _DROPPED.format(self._within))
             elif uid in said:
-                found.append(kept(said[uid]))
+                how = kept(said[uid])
             elif uid in fresh:
-                found.append(
-                    Kept("failed", f"the archive went away and did not say it has it: {gone}")
-                )
+                how = Kept("failed", f"the archive went away and did not say it has it: {gone}")
             else:
-                found.append(Kept("duplicate"))
-            fresh.pop(uid, None)
-            said.pop(uid, None)
+                how = Kept("duplicate")
+            first[uid] = how
+            found.append(how)
         return found
 
     def _dropped(self, arrived: Sequence[Arrived], said: Mapping[str, StoreStatus]) -> set[str]:

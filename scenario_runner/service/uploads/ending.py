@@ -1,4 +1,4 @@
-"""How an upload ends: its studies found and matched, and its entries in the audit trail."""
+"""How an upload ends: its studies found and matched, its entries in the audit trail, and its numbers."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from scenario_runner.database.engine import Database
     from scenario_runner.service.homes.home import Home
+    from scenario_runner.service.meters import Meters
     from scenario_runner.service.permissions import Caller
     from scenario_runner.service.uploads.outcome import UploadOutcome
 
@@ -48,3 +49,10 @@ def audit(
     ended = Outcome.FAILED if outcome.status == "failed" else Outcome.SUCCESS
     for study in [one["study_instance_uid"] for one in outcome.studies] or [None]:
         record_in(connection, caller, Activity.UPLOADED, study, outcome.from_where, ended, detail)
+
+
+def count(meters: Meters, outcome: UploadOutcome) -> None:
+    """Count it and each of its files by what became of them."""
+    meters.uploads.labels(outcome.status).inc()
+    for one in outcome.files:
+        meters.files.labels(one.status).inc()

@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from scenario_runner import decoding
 from scenario_runner.conformance.standard import Standard
@@ -21,7 +21,7 @@ from scenario_runner.errors import FabricatorError
 from scenario_runner.service.tables import upload_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from scenario_runner.conformance.api import Finding
     from scenario_runner.database.engine import Database
@@ -33,6 +33,15 @@ MOST_FINDINGS: Final = 100
 """Findings that are kept of a file."""
 _RETRY: Final = 30.0
 """Seconds after which what could not be judged is tried again."""
+_NOTED: Final = (
+    update(upload_file)
+    .where(
+        upload_file.c.upload == bindparam("of_upload"),
+        upload_file.c.position == bindparam("at_position"),
+    )
+    .values(findings=bindparam("said"))
+)
+"""Made once: to make it for each file costs more than the database takes for it."""
 
 
 def plain(findings: Iterable[Finding]) -> list[dict[str, Any]]:
@@ -138,24 +147,29 @@ class Judge:
             rows = connection.execute(query).all() if connection is not None else []
         if not rows:
             return False
-        paths = [self._path(row.sop_instance_uid) for row in rows]
-        there = [str(path) for path in paths if path is not None]
+        paths = self._paths([row.sop_instance_uid for row in rows])
+        there = list(paths.values())
         try:
             head, _ = decoding.elsewhere(f"{__name__}:answer", files=there)
             found = dict(zip(there, head["findings"], strict=True))
         except decoding.UndecodableError:
             found = {name: judged(Path(name)) for name in there}  # one of them ended the process
+        noted = [
+            {
+                "of_upload": row.upload,
+                "at_position": row.position,
+                "said": json.dumps(
+                    found.get(paths.get(row.sop_instance_uid, ""), [])[:MOST_FINDINGS]
+                ),
+            }
+            for row in rows
+        ]
         with self._database.writing() as connection:
-            for row, path in zip(rows, paths, strict=True):
-                said = found.get(str(path), []) if path is not None else []
-                connection.execute(
-                    update(upload_file)
-                    .where(columns.upload == row.upload, columns.position == row.position)
-                    .values(findings=json.dumps(said[:MOST_FINDINGS]))
-                )
+            connection.execute(_NOTED, noted)
         return True
 
-    def _path(self, sop_instance_uid: str) -> Path | None:
+    def _paths(self, sop_instance_uids: Sequence[str]) -> dict[str, str]:
+        """Where those lie that are there still."""
         archive = self._home.staging
-        located = archive.index.locate(sop_instance_uid)
-        return archive.files.path(located.file) if located is not None else None
+        held = archive.index.held([("SOPInstanceUID", sop_instance_uids)])
+        return {uid: str(archive.files.path(file)) for uid, file in held.items()}

@@ -41,6 +41,10 @@ class FileOutcome:
         """Say why it is not kept."""
         self.status, self.code, self.error = status, code, error
 
+    def refuse_second(self) -> None:
+        """Say that it is kept already."""
+        self.refuse("duplicate", "the same instance is kept already", "duplicate")
+
 
 @dataclass(slots=True, kw_only=True)
 class UploadOutcome:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Select, bindparam, func, insert, select, update
 
 from scenario_runner.database.counter_table import IMAGING
 from scenario_runner.service.tables import upload, upload_file, upload_study
@@ -72,13 +72,23 @@ def note_files(connection: Connection, number: int, files: Sequence[FileOutcome]
 def end(connection: Connection, number: int, outcome: UploadOutcome) -> None:
     """Note how it ended: the files that were being stored, the studies, the whole."""
     files = upload_file.c
-    for position, one in enumerate(outcome.files):
-        if one.status != "success":
-            connection.execute(
-                update(upload_file)
-                .where(files.upload == number, files.position == position)
-                .values(status=one.status, code=one.code, error=_kept(one.error))
-            )
+    others = [
+        {
+            "at_position": position,
+            "became": one.status,
+            "told_by": one.code,
+            "said": _kept(one.error),
+        }
+        for position, one in enumerate(outcome.files)
+        if one.status != "success"
+    ]
+    if others:
+        connection.execute(
+            update(upload_file)
+            .where(files.upload == number, files.position == bindparam("at_position"))
+            .values(status=bindparam("became"), code=bindparam("told_by"), error=bindparam("said")),
+            others,
+        )
     connection.execute(
         update(upload_file)
         .where(files.upload == number, files.status == "storing")

@@ -14,9 +14,10 @@ from scenario_runner.errors import FabricatorError, TargetError, of_the_machine
 from scenario_runner.service.audit.activities import Activity, Outcome
 from scenario_runner.service.audit.trail import record_in
 from scenario_runner.service.errors import Conflicting, TooLarge, Unacceptable
+from scenario_runner.service.homes.comparing import same_data
 from scenario_runner.service.homes.home import Kept, Wanted
 from scenario_runner.service.uploads import records
-from scenario_runner.service.uploads.ending import audit, describe_studies
+from scenario_runner.service.uploads.ending import audit, count, describe_studies
 from scenario_runner.service.uploads.judging import MOST_FINDINGS, judged
 from scenario_runner.service.uploads.outcome import FileOutcome, UploadOutcome, status_of
 from scenario_runner.service.uploads.taking import OneTooLarge, take
@@ -131,6 +132,7 @@ class Uploading:
             raise OneTooLarge("file-too-large", outcome.files[0].error)
         self._refuse_other_patients()
         self._check_count()
+        self._tell_second_ones()
         if not self._service.home.keeps_files:
             for one in outcome.files:
                 if one.arrived is not None:
@@ -164,8 +166,7 @@ class Uploading:
             error.message if isinstance(error, FabricatorError) else "the connection broke off"
         )
         if self._is_kept:
-            self._service.settling.take_over(self._number, self.outcome.error)
-            self._ended()
+            self._hand_over()
             return
         for one in self.outcome.files:
             if one.status == "storing":
@@ -184,16 +185,20 @@ class Uploading:
                 )
         except FabricatorError:
             LOGGER.exception("it could not be noted that upload %s has failed", self.outcome.id)
-            self._service.settling.take_over(self._number, self.outcome.error)
+            self._hand_over()
+            return
         self._ended()
+
+    def _hand_over(self) -> None:
+        """What became of it is counted, as it is noted, by who settles it."""
+        self._service.settling.take_over(self._number, self.outcome.error)
+        self._service.progress.ended(self.outcome)
+        self._service.meters.bytes_received.inc(self._bytes)
 
     def _ended(self) -> None:
         self._service.progress.ended(self.outcome)
-        meters = self._service.meters
-        meters.uploads.labels(self.outcome.status).inc()
-        meters.bytes_received.inc(self._bytes)
-        for one in self.outcome.files:
-            meters.files.labels(one.status).inc()
+        self._service.meters.bytes_received.inc(self._bytes)
+        count(self._service.meters, self.outcome)
 
     def _refuse_other_patients(self) -> None:
         """No study may be of two patients: who comes second under its UID is told so."""
@@ -217,6 +222,21 @@ class Uploading:
     def _check_count(self) -> None:
         if len({study for study, _ in self._arrived()}) > _MOST_STUDIES:
             raise TooLarge("too-many-studies", f"an upload may bring {_MOST_STUDIES} studies")
+
+    def _tell_second_ones(self) -> None:
+        """What is kept already, and another instance under the UID of one before it, are told and left out."""
+        home = self._service.home
+        waiting = [one for one in self.outcome.files if one.arrived is not None]
+        arrived = [one.arrived for one in waiting if one.arrived is not None]
+        first: dict[str, Arrived] = {}
+        for one, came, how in zip(waiting, arrived, home.foreseen(arrived), strict=True):
+            before = first.setdefault(one.sop_instance_uid, came) if how is None else came
+            if before is not came and not same_data(before, came):
+                how = Kept("conflict")
+            if how is not None:
+                home.staging.discard(came)
+                one.arrived = None
+                _tell(one, how)
 
     def _keep(self) -> None:
         waiting = [one for one in self.outcome.files if one.arrived is not None]
@@ -250,7 +270,7 @@ def _tell(one: FileOutcome, how: Kept) -> None:
         case "new":
             one.status = "success"
         case "duplicate":
-            one.refuse("duplicate", "the same instance is kept already", "duplicate")
+            one.refuse_second()
         case "conflict":
             one.refuse(
                 "other-instance", "another instance is kept under its SOP Instance UID, and stays"
