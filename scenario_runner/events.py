@@ -18,8 +18,11 @@ from scenario_runner.lazy_dataclasses import dataclass
 AS_IT_SHOULD = "failed as it should: "
 """How the message begins of a step or check that passed because what it is about failed."""
 
-SCHEMA = "events/v1"
+SCHEMA = "events/v2"
 """The version of all that is said here; another number when a reader of the old one would be wrong."""
+
+READABLE = ("events/v1", SCHEMA)
+"""The versions of logs that are understood."""
 
 Outcome = Literal["passed", "failed", "error", "skipped", "interrupted"]
 Section = Literal["setup", "steps", "finally"]
@@ -191,6 +194,30 @@ class InstanceSent(Event):
             "comment": self.comment,
             "earlier": self.earlier,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstancesSent(Event):
+    """Many ``instance_sent`` in one line of ``events.ndjson``; no consumer and no stream is told of it.
+
+    The first thousand of a run have a line each. Of the others those share one that follow each other, differ in image
+    and UID alone, and were told in the same tenth of a second. ``seq`` is that of the first of them. Whoever reads
+    the log makes the events of it; one that a kill has cut says all that is whole in it.
+    """
+
+    case: str
+    id: str
+    target: str
+    status: str | None
+    stored: bool
+    maybe_stored: bool
+    comment: str
+    earlier: str | None
+    uids: str
+    """What the UID of each begins with."""
+    sent: list[str]
+    """Of each the rest of its UID. Before it, with a space between, stands the key of the image, or of one in the same
+    series as the one before it the number alone; where neither does, it is the next image of that series."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

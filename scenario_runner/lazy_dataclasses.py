@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, FrozenInstanceError
 from reprlib import recursive_repr
 from threading import Lock
+from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -96,11 +97,14 @@ class _Unwritten:
 
 
 _WRITING = Lock()
+_NONE: Mapping[str, Any] = {}
 
 
-def _init(cls: type, assign: str = "self.{0} = {1}") -> Callable[..., Any]:
+def _init(
+    cls: type, assign: str = "self.{0} = {1}", setters: Mapping[str, Any] = _NONE
+) -> Callable[..., Any]:
     fields = dataclasses.fields(cls)
-    known: dict[str, Any] = {"_made_anew": _MADE_ANEW, "_set": object.__setattr__}
+    known: dict[str, Any] = {"_made_anew": _MADE_ANEW, **setters}
     parameters = {False: ["self"], True: []}
     lines = []
     for field in fields:
@@ -130,7 +134,16 @@ def _init(cls: type, assign: str = "self.{0} = {1}") -> Callable[..., Any]:
 
 
 def _frozen_init(cls: type) -> Callable[..., Any]:
-    return _init(cls, "_set(self, '{0}', {1})")
+    # A slot sets its value in half of the time that it takes to find the slot by its name.
+    slots = {each.name: getattr(cls, each.name, None) for each in dataclasses.fields(cls)}
+    setters = {
+        f"_set_{name}": slot.__set__
+        for name, slot in slots.items()
+        if isinstance(slot, MemberDescriptorType)
+    }
+    if len(setters) == len(slots):
+        return _init(cls, "_set_{0}(self, {1})", setters)
+    return _init(cls, "_set(self, '{0}', {1})", {"_set": object.__setattr__})
 
 
 def _eq(cls: type) -> Callable[..., Any]:

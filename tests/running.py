@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scenario_runner.evidence.log import read_events
 from tests import warm
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -90,8 +91,7 @@ def record(folder: Path) -> dict[str, Any]:
 
 def events(folder: Path) -> list[dict[str, Any]]:
     """Every event of a run folder."""
-    lines = (folder / "events.ndjson").read_text("utf-8").splitlines()
-    return [json.loads(line) for line in lines]
+    return list(read_events(folder / "events.ndjson"))
 
 
 def steps(run: Mapping[str, Any], case: int = 0) -> dict[str, dict[str, Any]]:

@@ -70,8 +70,9 @@ def write_published(folder: Path) -> list[Path]:
     plugins = Plugins(outside=False)
     written = []
     for kind in KINDS:
-        path = folder / f"{kind}.v1.schema.json"
-        text = text_of(schema_of(kind, plugins)) + "\n"
+        schema = schema_of(kind, plugins)
+        path = folder / str(schema.get("$id", f"{kind}.v1.schema.json"))
+        text = text_of(schema) + "\n"
         path.write_text(text, encoding="utf-8", newline="\n")
         written.append(path)
     (folder / "plain").mkdir(exist_ok=True)

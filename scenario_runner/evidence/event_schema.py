@@ -25,7 +25,7 @@ def kinds_of_event() -> list[type[events.Event]]:
 
 
 def events_schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12) of one event, as ``schemas/events.v1.schema.json`` has it."""
+    """The JSON Schema (2020-12) of one event, as ``schemas/events.v2.schema.json`` has it."""
     defs: dict[str, Any] = {}
     for kind in kinds_of_event():
         schema = TypeAdapter(kind).json_schema(
@@ -45,7 +45,7 @@ def events_schema() -> dict[str, Any]:
             field.pop("title", None)  # it only repeats the name
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "events.v1.schema.json",
+        "$id": "events.v2.schema.json",
         "title": "An event of a run of DICOM Fabricator",
         "description": f"One line of events.ndjson, {events.SCHEMA}. New kinds and new keys may come; whoever reads "
         "leaves aside what it does not know.",

@@ -127,7 +127,7 @@ class _Fold:
             self._run.problems.append(text)
 
     def _run_started(self, event: Mapping[str, Any]) -> None:
-        if event.get("schema", kinds.SCHEMA) != kinds.SCHEMA:
+        if event.get("schema", kinds.SCHEMA) not in kinds.READABLE:
             self._problem(
                 f"the log is in the form {str(event['schema'])[:40]!r} of another version of the program; what is "
                 f"shown was read as {kinds.SCHEMA}"

@@ -1,7 +1,7 @@
 """``events.ndjson``: written as things happen, read back however it ended.
 
-One event is one line and one write to the operating system, so a killed process loses nothing it
-had reported; at worst the last line is cut, and the reader expects that.
+One event is one write to the operating system, so a killed process loses nothing it had reported; at worst the last
+line is cut, and the reader expects that. It is one line, too, but for instances, of which ``packed`` puts many into one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import from_json, to_json
 
 from scenario_runner.errors import MachineError, is_disk_full
-from scenario_runner.events import InstanceSent
+from scenario_runner.events import InstanceSent, InstancesSent
+from scenario_runner.evidence.packed import Packer, begun, is_packed, unpacked
 from scenario_runner.evidence.unseen import escaped, is_plain
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class EventLog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._packer = Packer()
         try:
             # Unbuffered: a line is with the operating system before the next event is made.
             self._file = path.open("ab", buffering=0)
@@ -53,23 +55,43 @@ class EventLog:
 
     def handle(self, stamped: Stamped) -> None:
         """Append one event."""
-        line = memoryview(event_line(stamped))
+        event = stamped.event
+        if type(event) is InstanceSent:
+            data = self._packer.more(stamped, event)
+            if data is None:
+                data = self._packer.end() + self._instance(stamped, event)
+        else:
+            data = self._packer.end() + event_line(stamped)
+        self._write(data)
+
+    def close(self) -> None:
+        """End the last line and close the file. Events already handled are safe without it."""
         try:
-            while line:
-                line = line[self._file.write(line) or 0 :]
+            self._write(self._packer.end())
+        finally:
+            self._file.close()
+
+    def _instance(self, stamped: Stamped, sent: InstanceSent) -> bytes:
+        packed = self._packer.begin(stamped, sent)
+        if packed is None:
+            return event_line(stamped)
+        head, first = packed
+        return _encode(head)[:-1] + f',"sent":["{first}"'.encode()
+
+    def _write(self, data: bytes) -> None:
+        try:
+            while data:
+                written = self._file.write(data)
+                data = data[written or 0 :]
         except OSError as error:
             raise MachineError(
                 f"cannot write the event log '{self.path}': {_reason(error)}",
                 hint="everything up to here is recorded; free some space or name another --out",
             ) from error
 
-    def close(self) -> None:
-        """Close the file. Events already handled are safe without it."""
-        self._file.close()
-
 
 def event_line(stamped: Stamped) -> bytes:
-    """The line of one event, with its line end: UTF-8, and whole whatever the event holds."""
+    """The line of one event by itself, with its line end: UTF-8, and whole whatever the event holds."""
     if type(stamped.event) is InstanceSent:
         line = _sent_line(stamped, stamped.event)
         if line is not None:
@@ -123,19 +145,23 @@ def _shared(
 def read_events(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the events of a log as the objects that were written, in file order.
 
-    A last line without its line end was cut by a kill and is left out unless it is whole. Any other
-    line that is not a JSON object yields ``{"event": "log_damaged", "line": n, "message": …}``.
-    Raises MachineError when the file cannot be read.
+    Instances that share a line are events of their own. A last line without its line end was cut by a kill; of one of
+    instances those that are whole are yielded, any other is left out unless it is whole. Any other line that is not a
+    JSON object yields ``{"event": "log_damaged", "line": n, "message": …}``. Raises MachineError when the file cannot be read.
     """
     try:
         with path.open("rb") as file:
             number = 0
             while line := file.readline(_LONGEST_LINE):
                 number += 1
+                whole = line.endswith(b"\n")
                 event = _decode(line)
-                if event is not None:
-                    yield event
-                elif line.endswith(b"\n") and line.strip():
+                if event is None and not whole:
+                    event = begun(line)
+                events = [] if event is None else _each(event)
+                if events:
+                    yield from events
+                elif whole and line.strip():
                     yield {
                         "event": DAMAGED,
                         "line": number,
@@ -143,6 +169,24 @@ def read_events(path: Path) -> Iterator[dict[str, Any]]:
                     }
     except OSError as error:
         raise MachineError(f"cannot read the event log '{path}': {_reason(error)}") from error
+
+
+def events_in(line: bytes) -> list[bytes]:
+    """The events of a whole line, each as the line that it would have by itself; never none."""
+    if not is_packed(line):
+        return [line]
+    event = _decode(line)
+    return [_encode(one) for one in _each(event or {})] or [line]
+
+
+def _each(event: dict[str, Any]) -> list[dict[str, Any]]:
+    """The events that a line stands for; none where it makes no sense."""
+    if event.get("event") != InstancesSent.kind:
+        return [event]
+    try:
+        return list(unpacked(event))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return []
 
 
 def _encode(value: dict[str, Any]) -> bytes:

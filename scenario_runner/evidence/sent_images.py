@@ -43,7 +43,7 @@ class SentImages:
              "earlier": earlier},
         )  # fmt: skip
         case, key = event["case"], event["image"]
-        series, place = _place_of(key)
+        series, place = place_of(key)
         codes = self._series.setdefault((case, series), array("I")) if series else None
         odd = bool(self._odd) and (case, key) in self._odd
         if odd or codes is None or place >= len(codes) + _FURTHEST:
@@ -87,7 +87,7 @@ class SentImages:
     def _said(self, case: str, key: str) -> list[SentRecord] | None:
         if (code := self._odd.get((case, key))) is not None:
             return self._lists[code]
-        series, place = _place_of(key)
+        series, place = place_of(key)
         codes = self._series.get((case, series), ())
         return self._lists[codes[place]] if place < len(codes) else None
 
@@ -111,7 +111,7 @@ class _Said(Sequence["list[SentRecord] | None"]):
         return self._lists[self._codes[place]]
 
 
-def _place_of(key: str) -> tuple[str, int]:
+def place_of(key: str) -> tuple[str, int]:
     """The key of the series and the place, from 0, of an image that the plan calls ``p1.s1.e1.i4``; else no series."""
     series, _, number = key.rpartition(".i")
     if not (number.isascii() and number.isdigit()) or number[0] == "0" or len(number) > 9:

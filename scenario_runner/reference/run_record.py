@@ -22,15 +22,17 @@ _EVENTS = f"""{GENERATED}
 # Events of a run
 
 `events.ndjson` in a run folder has one JSON object a line: `seq` (from 1, without gaps), `time`, `event`, and the keys of
-that event. It is appended as things happen, so a run that was killed is readable up to its last line.
+that event. It is appended as things happen, so a run that was killed is readable up to its last line. From the thousandth
+instance on those that are sent one after the other share a line, [`{events.InstancesSent.kind}`](#{events.InstancesSent.kind}), of about 45 bytes each.
 
-`fabricate run --format json`, and `rerun` the same, write these very lines to stdout while the run goes on, each at once; what
-else is to be said goes to stderr. Secrets are masked before an event is written anywhere. A run that could not begin, such as
+`fabricate run --format json`, and `rerun` the same, write these very lines to stdout while the run goes on, each at once, and
+a line for every instance however many there are; so does whoever watches a run of the server. What else is to be said goes to
+stderr. Secrets are masked before an event is written anywhere. A run that could not begin, such as
 one with a mistake in its scenario, has no line, only an exit code.
 
 The form is `{events.SCHEMA}`, which the first line, `{events.RunStarted.kind}`, has as `schema`. It gets another number when a
-reader of the old one would be wrong. New kinds of events and new keys may come without one: leave aside what you do not know.
-The JSON Schema of a line is `schemas/events.v1.schema.json`, and `fabricate schema events` prints it.
+reader of the old one would be wrong: `events/v1` knew no lines that instances share. Logs of it are read for good. New kinds of events and new keys may come without one: leave aside what you do not know.
+The JSON Schema of a line is `schemas/events.v2.schema.json`, and `fabricate schema events` prints it.
 """
 
 _SECTIONS = (

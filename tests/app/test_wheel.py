@@ -52,5 +52,5 @@ def test_the_wheel_holds_what_it_needs_and_runs_from_anywhere(tmp_path: Path) ->
     published = installed / "scenario_runner" / "_shipped" / "schemas"
     assert {file.name for file in published.glob("*.json")} >= {
         "scenario.v1.schema.json", "site.v1.schema.json", "run.v1.schema.json",
-        "events.v1.schema.json", "validator.v1.schema.json"
+        "events.v2.schema.json", "validator.v1.schema.json"
     }  # fmt: skip

@@ -23,7 +23,7 @@ def test_the_stream_is_the_log_line_by_line_and_holds_to_its_schema(tmp_path: Pa
     validator = jsonschema.Draft202012Validator(events_schema())
     for one in told:
         validator.validate(one)
-    assert told[0]["schema"] == "events/v1"
+    assert told[0]["schema"] == "events/v2"
     assert [one["seq"] for one in told] == list(range(1, len(told) + 1))
     assert done.err == f"report: {out / 'report.html'}\n"
 

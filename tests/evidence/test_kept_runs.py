@@ -22,7 +22,8 @@ from scenario_runner.resources import resource
 from tests.evidence import samples
 
 CTRF = json.loads((Path(__file__).parent / "ctrf.schema.json").read_text(encoding="utf-8"))
-KEPT = sorted((Path(__file__).parent / "kept_runs").iterdir())
+KEPT_FOLDER = Path(__file__).parent / "kept_runs"
+KEPT = sorted(KEPT_FOLDER.iterdir())
 
 
 @pytest.mark.parametrize("kept", KEPT, ids=lambda path: path.name)
@@ -34,6 +35,23 @@ def test_a_run_of_an_earlier_version_still_has_its_reports(kept: Path, tmp_path:
     assert [case.outcome for case in record.cases] == ["failed", "error"]
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert "5 attributes of 2 instances differ" in page
+
+
+@pytest.mark.parametrize("version", ["events-v1", "events-v2"])
+def test_every_instance_of_an_earlier_version_is_still_known(version: str) -> None:
+    record = read_record(KEPT_FOLDER / version)
+    images = [
+        image
+        for case in record.cases
+        for patient in case.patients
+        for study in patient["studies"]
+        for series in study["series"]
+        for image in series["images"]
+    ]
+    assert len(images) == 32
+    assert [[one["status"] for one in image["sent"]] for image in images] == [
+        ["A700" if image["key"].endswith(".i3") else "0000"] for image in images
+    ]
 
 
 DAMAGES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -55,7 +73,7 @@ DAMAGES: dict[str, tuple[str, dict[str, Any]]] = {
 def test_reports_of_a_log_that_somebody_has_edited_are_whole_and_valid(
     damage: str, tmp_path: Path
 ) -> None:
-    folder = Path(shutil.copytree(KEPT[0], tmp_path / "run"))
+    folder = Path(shutil.copytree(KEPT_FOLDER / "run-v1", tmp_path / "run"))
     log = folder / "events.ndjson"
     kind, altered = DAMAGES[damage]
     events = [json.loads(line) for line in log.read_bytes().splitlines()]
@@ -70,25 +88,29 @@ def test_reports_of_a_log_that_somebody_has_edited_are_whole_and_valid(
     Draft202012Validator(published_schema()).validate(
         json.loads((folder / "run.json").read_bytes())
     )
-    compare(read_record(KEPT[0]), record)
+    compare(read_record(KEPT_FOLDER / "run-v1"), record)
     if damage.startswith("a planned step"):
         assert "a planned step of case" in "\n".join(record.problems)
         assert "never_1" in [step.id for step in record.cases[0].steps]
 
 
-@pytest.mark.parametrize("kept", KEPT, ids=lambda path: path.name)
 def test_a_run_of_today_is_compared_with_one_of_an_earlier_version(
-    kept: Path, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
     today = read_record(samples.failing().write(tmp_path / "today"))
-    assert not compare(read_record(kept), today).of("worse")
+    assert not compare(read_record(KEPT_FOLDER / "run-v1"), today).of("worse")
+
+
+def test_a_run_is_the_same_in_the_form_of_each_version() -> None:
+    before, after = (read_record(KEPT_FOLDER / f"events-v{number}") for number in (1, 2))
+    assert before == after
 
 
 def test_a_log_of_a_later_version_is_not_read_as_if_it_were_known(tmp_path: Path) -> None:
     folder = samples.passing().write(tmp_path / "run")
     log = folder / "events.ndjson"
     text = log.read_text(encoding="utf-8")
-    assert '"schema":"events/v1"' in text
-    log.write_text(text.replace("events/v1", "events/v9"), encoding="utf-8")
+    assert '"schema":"events/v2"' in text
+    log.write_text(text.replace("events/v2", "events/v9"), encoding="utf-8")
     (problem,) = read_record(folder).problems
     assert "events/v9" in problem

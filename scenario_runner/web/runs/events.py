@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import anyio
 import anyio.to_thread
 
+from scenario_runner.evidence.log import events_in
 from scenario_runner.service.runs.evidence import lines_from
 from scenario_runner.service.runs.outcome import LOG
 from scenario_runner.web.streams import AGAIN
@@ -73,10 +74,14 @@ async def events_of(
 
 
 def _messages(lines: list[bytes], offset: int) -> bytes:
+    """Each event of the lines. Of several in one line all but the last lead back to it, so that none is lost."""
     told = bytearray()
     for line in lines:
+        *more, last = events_in(line)
+        for event in more:
+            told += b"id: %d\ndata: %b\n\n" % (offset, event)
         offset += len(line) + 1
-        told += b"id: %d\ndata: %b\n\n" % (offset, line)
+        told += b"id: %d\ndata: %b\n\n" % (offset, last)
     return bytes(told)
 
 

@@ -124,12 +124,14 @@
   };
 
   // Whoever looks away lets go, and goes on from where it was when it looks again.
-  let frame = 0, reached = 0;
+  let frame = 0, reached = 0, told = 0;
   const address = `/api/v1/runs/${encodeURIComponent(root.dataset.run)}/events`;
   follow((brief) => `${address}?offset=${reached}&brief=${brief}`, {
     message: (message) => {
       reached = Number(message.lastEventId);
       const event = JSON.parse(message.data);
+      if (event.seq <= told) return; // told before the connection broke
+      told = event.seq;
       on[event.event]?.(event);
       frame ||= requestAnimationFrame(() => { frame = 0; show(); });
     },
