@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scenario_runner.dicom.answer_matching import may_have_lost
 from scenario_runner.dicom.characters import unencodable
+from scenario_runner.dicom.lost_letters import may_have_lost
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

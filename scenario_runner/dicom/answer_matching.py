@@ -7,14 +7,14 @@ against the keys, with all the freedom that the Standard gives a server.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from scenario_runner.dicom.characters import parse, unencodable
+from scenario_runner.dicom.characters import parse
 from scenario_runner.dicom.dictionary import keyword_of as keyword_of_tag
 from scenario_runner.dicom.dictionary import tag_for_keyword, vr_of
+from scenario_runner.dicom.lost_letters import may_have_lost
 from scenario_runner.dicom.matching import Matcher, matcher
 from scenario_runner.dicom.private_names import PrivateName, private_name, value_in
 from scenario_runner.dicom.retrieve_keys import is_raw
@@ -27,17 +27,6 @@ NameMatching = Literal["case-sensitive", "case-insensitive", "accent-insensitive
 _NO_KEYS: Final = frozenset(
     ("SpecificCharacterSet", "QueryRetrieveLevel", "RetrieveAETitle", "TimezoneOffsetFromUTC")
 )
-_LOST: Final = frozenset("?\ufffd")
-_BEYOND: Final = re.compile(r"[^\x00-\x7f]+")
-_MARKS: Final = re.compile(r"[^\x00-\x3e\x40-\x7f]+")
-"""What may stand for any number of lost letters: question marks, and what is no ASCII itself."""
-_SAID: Final = re.compile(r"[\x21-\x29\x2b-\x3e\x40-\x5d\x5f-\x7e]")
-"""What is said in ASCII of a component group, but delimiters and wildcards."""
-_LETTER: Final = re.compile(r"[0-9A-Za-z]")
-_MAY_BE: Final = "\x00"
-"""In a pattern: any character or none."""
-_MOST_FOR_ONE: Final = 2
-"""ASCII letters that are written for another one, as in MUELLER."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,77 +198,3 @@ def _in_one_period(key: str, match: Mapping[str, Any], answer: Mapping[str, Any]
 def _ends(text: str) -> tuple[str, str]:
     low, dash, high = text.replace(":", "").partition("-")
     return (low, high) if dash else (text, text)
-
-
-def may_have_lost(
-    wanted: Sequence[str], have: Sequence[str], terms: Sequence[str] = (), *, some: bool = False
-) -> bool:
-    """Whether values are what was asked for but for letters that their character set does not have.
-
-    A server may leave such letters out or put others in their places; the letters of ASCII are held against it.
-    A name that has none can only be said to be lost where nothing else stands in its place: ``SMITH^JOHN`` is
-    another name than one in kanji. terms: the character sets that the values are declared in; of letters that these
-    have, none is written otherwise, as MILLER is not MÜLLER, though it may be missing. some: it is known that the set lacks letters, and what stands there may be
-    anything; otherwise it has to show.
-    """
-    answered = "".join(have)
-    if not (some or answered.isascii() or _LOST & set(answered)):
-        return False
-    beyond = (want for want in wanted if not want.isascii())
-    return any(
-        _is_what_is_left(want, text, _instead(want, terms, some=some))
-        for want in beyond
-        for text in have
-    )
-
-
-def _instead(wanted: str, terms: Sequence[str], *, some: bool) -> str:
-    """What may stand for each letter beyond ASCII, in a pattern: anything, some letters of ASCII, or nothing."""
-    if some:
-        return "*"
-    return _MAY_BE * _MOST_FOR_ONE if unencodable(wanted, "PN", terms) else ""
-
-
-def _is_what_is_left(wanted: str, text: str, instead: str) -> bool:
-    """Whether each component group that was asked for may be one of the text, or was lost as a whole."""
-    groups = [group for group in wanted.split("=") if group]
-    whole = [one for one in text.split("=") if not _MARKS.search(one)]
-    return all(
-        (len(groups) > 1 and not _SAID.search(group))
-        or (group.isascii() and any(_may_be_left(group, one, instead) for one in whole))
-        or any(_may_be_left(group, one + "^" * 4, instead) for one in text.split("="))
-        or _may_be_left(group, text, instead)
-        for group in groups
-    )
-
-
-def _may_be_left(group: str, text: str, instead: str) -> bool:
-    """Whether what stands there may be left of a component group. instead: of each letter beyond ASCII."""
-    if instead != "*" and not _SAID.search(group) and _LETTER.search(text):
-        return False
-    asked = _BEYOND.sub(lambda run: "*" if instead == "*" else instead * len(run[0]), group)
-    return _may_be_one(asked.casefold(), _MARKS.sub("*", text).casefold())
-
-
-def _may_be_one(one: str, other: str) -> bool:
-    """Whether some text fits both patterns, of ``*`` and ``?``; the first also of what may be a character or none."""
-    reached = {0}
-    for character in (*one, ""):
-        # Places of ``other`` that can be met before this character; its stars may stand for nothing.
-        for place in range(len(other)):
-            if place in reached and other[place] == "*":
-                reached.add(place + 1)
-        if not character:
-            break
-        if character == "*":
-            reached = set(range(min(reached, default=len(other) + 1), len(other) + 1))
-            continue
-        step = set(reached) if character == _MAY_BE else set()
-        for place in reached:
-            if place < len(other):
-                if other[place] == "*":
-                    step.add(place)
-                elif "?" in (character, other[place]) or character in (other[place], _MAY_BE):
-                    step.add(place + 1)
-        reached = step
-    return len(other) in reached

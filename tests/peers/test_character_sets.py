@@ -346,7 +346,10 @@ def test_conditions_and_waits_read_text_of_no_declared_character_set_as_it_fits(
 
 @pytest.mark.parametrize(
     ("start", "names"),
-    [(qrscp, ["ЖУКОВ^ИВАН", "YAMADA^TARO=山田^太郎"]), (orthanc, ["YAMADA^TARO=山田^太郎"])],
+    [
+        (qrscp, ["ЖУКОВ^ИВАН", "YAMADA^TARO=山田^太郎"]),
+        (orthanc, ["YAMADA^TARO=山田^太郎", "ŁĘCKI^ŻÓŁĆ"]),
+    ],
 )
 def test_a_name_whose_letters_an_answer_lost_is_consistent_with_nothing_else_than_itself(
     tmp_path: Path, start: Any, names: list[str]
