@@ -181,6 +181,15 @@ class RetrieveResult:
     remark: str = ""
     """What was seen on this side and may be why."""
 
+    @property
+    def all_kept(self) -> bool:
+        """Whether it ended with success, or with B000 for sub-operations that were answered with a warning alone.
+
+        What was answered with a warning is stored (PS3.4 B.2.3), and such a retrieval ends with one (C.4.2.3.1).
+        """
+        ended = status_class(self.status)
+        return not self.failed and (ended == "success" or (ended == "warning" and self.warning > 0))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:

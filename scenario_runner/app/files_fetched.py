@@ -17,7 +17,6 @@ from scenario_runner.api import (
 )
 from scenario_runner.api.get_contexts import Portion, held_by, portions, unknown
 from scenario_runner.api.retrieving import retrieval_keys
-from scenario_runner.dicom import statuses
 from scenario_runner.dicom.levels import can_name_an_instance
 from scenario_runner.dicom.part10 import file_of
 from scenario_runner.dicom.retrieve_keys import Keys
@@ -42,9 +41,7 @@ class Fetched:
     @property
     def accepted(self) -> bool:
         """Whether the PACS says that it sent everything."""
-        return bool(self.results) and all(
-            r.status == statuses.SUCCESS and not r.failed for r in self.results
-        )
+        return bool(self.results) and all(one.all_kept for one in self.results)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

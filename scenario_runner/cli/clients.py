@@ -191,7 +191,7 @@ def retrieve(
         if result.status or result.failed:
             click.echo(
                 f"status {result.status:04X} {printable(peer.clean(result.comment))}".rstrip()
-                + f": {result.completed} sent, {result.failed} failed",
+                + f": {result.completed} sent, {result.warning} with a warning, {result.failed} failed",
                 err=True,
             )
     if destination is not None:

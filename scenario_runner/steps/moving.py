@@ -10,6 +10,7 @@ from scenario_runner.api import StepResult, status_class
 from scenario_runner.api.accepted import LeftOut, not_taken, sentence
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.steps.problems import in_words
+from scenario_runner.steps.retrieve_facts import warned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -106,7 +107,8 @@ class SentOn:
         classes = Counter(status_class(result.status) for result in results)
         failed = sum(result.failed for result in results)
         told = sum(result.completed + result.warning for result in results)
-        ok = set(classes) == {"success"} and not failed and told > 0 and wanted in (None, told)
+        kept = bool(results) and all(one.all_kept for one in results)
+        ok = kept and told > 0 and wanted in (None, told)
         fits = {
             "success": ok,
             "failure": set(classes) == {"failure"} and not told,
@@ -115,11 +117,13 @@ class SentOn:
         message = f"{amount(told, 'instance')} sent to {self.destination}"
         if not results:
             message = f"'{self.source}' has nothing to send to {self.destination}"
-        elif set(classes) != {"success"} or failed:
+        elif not kept:
             worst = next((r for r in results if status_class(r.status) != "success"), results[-1])
             message += f", {failed} failed; status {worst.status:04X} {worst.comment}".rstrip()
         elif wanted not in (None, told):
             message += f", though {wanted} of this case are stored"
+        else:
+            message += warned(results)
         message += onward.words
         if told and not names:
             message += "; it is no target of the site, so nothing can be compared or deleted there"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from scenario_runner.api import RetrieveResult, status_class
@@ -17,6 +18,12 @@ def plain(result: RetrieveResult) -> dict[str, Any]:
         "comment": result.comment,
     }
     return told if result.http is None else {**told, "http": result.http}
+
+
+def warned(results: Sequence[RetrieveResult]) -> str:
+    """What a message adds when sub-operations were answered with a warning."""
+    number = sum(result.warning for result in results)
+    return f", {number} with a warning" if number else ""
 
 
 def counts(results: list[RetrieveResult]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from scenario_runner.amounts import amount
 from scenario_runner.api import RetrieveResult, StepResult, status_class
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.steps.problems import in_words
-from scenario_runner.steps.retrieve_facts import counts, lacking, over_http
+from scenario_runner.steps.retrieve_facts import counts, lacking, over_http, warned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,9 +41,9 @@ def judged(sink: RetrievedFiles, wanted: ToCome, results: list[RetrieveResult]) 
     repeated = sink.count - len(sink.handle(wanted.on))
     came = set(sink.handle(wanted.on).files)
     short = len(wanted.uids - came) if wanted.uids else 0
+    kept = all(one.all_kept for one in results)
     ok = (
-        set(classes) <= {"success"}
-        and not failed
+        kept
         and sink.count > 0
         # A PACS that tells no count has told none that is wrong.
         and told in (0, sink.count)
@@ -64,7 +64,7 @@ def judged(sink: RetrievedFiles, wanted: ToCome, results: list[RetrieveResult]) 
         message += f", {len(sink.foreign)} of them not what was asked for: {sink.foreign[0]}"
     elif told not in (0, sink.count):
         message += f", though '{wanted.on}' says that it sent {told}"
-    elif not ok and not (short and set(classes) <= {"success"} and not failed):
+    elif not ok and not (short and kept):
         worst = next((r for r in results if status_class(r.status) != "success"), results[-1])
         message += f", {failed} failed; status {worst.status:04X} {worst.comment}".rstrip()
         message += f" ({worst.remark})" if worst.remark else ""
@@ -77,6 +77,8 @@ def judged(sink: RetrievedFiles, wanted: ToCome, results: list[RetrieveResult]) 
         message += ", though nothing should have been"
     elif short:
         message += lacking(sink.count, short, len(wanted.uids or ()))
+    else:
+        message += warned(results)
     facts: dict[str, Any] = {
         "instances": sink.count,
         "bytes": sink.bytes,

@@ -9,6 +9,7 @@ from pydicom import Dataset
 
 from tests.pacs.worklist_items import write_item
 from tests.peers.processes import Modality, Server, dcmqrscp, free_port, orthanc, storescp, wlmscpfs
+from tests.peers.scripted import server as scripted
 from tests.running import fabricate, record, steps, write_scenario, write_site
 
 if TYPE_CHECKING:
@@ -21,13 +22,13 @@ SENT: list[Any] = [{"generate": {}}, {"send": {"to": "pacs"}}]
 
 
 def run(
-    tmp_path: Path, server: Server, port: int, entries: list[Any], code: int = 0
+    tmp_path: Path, server: Server, port: int, entries: list[Any], code: int = 0, **more: Any
 ) -> dict[str, dict[str, Any]]:
     """Run these steps against a server that knows our receiver on this port."""
     service = {"host": server.host, "port": server.port, "ae_title": server.ae_title}
     receiver = {"ae_title": AE_TITLE, "host": "127.0.0.1", "port": port}
     site = write_site(tmp_path / "site.yaml", {"pacs": {"dicom": service}}, receiver=receiver)
-    scenario = write_scenario(tmp_path / "s.yaml", entries)
+    scenario = write_scenario(tmp_path / "s.yaml", entries, **more)
     out = tmp_path / "run"
     fabricate("run", scenario, "--site", site, "--registry", ":memory:", "--out", out).check(code)
     return steps(record(out))
@@ -186,6 +187,37 @@ def test_orthanc_sends_on_to_somebody_else_and_its_counts_are_held_to_what_was_s
     facts = result["retrieve"]["facts"]
     assert (facts["destination"], facts["completed_suboperations"]) == ("THIRD", 2)
     assert "0 instances sent to NOBODY" in result["nobody"]["message"]
+
+
+def test_what_a_destination_stored_with_a_warning_was_sent_on(tmp_path: Path) -> None:
+    """As dcmqrscp says: B000, none failed, for an archive that coerces what it takes."""
+    move = {"retrieve": {"from": "pacs", "via": "c-move", "destination": "SCRIPTED"}}
+    load = {"load": {"stages": [{"rate": "20/s", "for": "100ms"}]}}
+    entries = [
+        {"send": {"to": "pacs"}},
+        {**move, "save_as": "moved"},
+        {"retrieve": {**move["retrieve"], **load}, "id": "loaded"},
+        {"assert": [{"status": {"of": "moved", "expected": "warning"}}]},
+    ]
+    patients = [
+        {
+            "id": "MOVED1",
+            "studies": [{"series": [{"modality": "CT", "images": 2, "size": [16, 16]}]}],
+        }
+    ]
+    with (
+        scripted(store=lambda _: 0xB007) as coercing,
+        dcmqrscp(tmp_path, peers=[Modality("SCRIPTED", coercing["port"])], any_peer=True) as pacs,
+    ):
+        told = run(tmp_path, pacs, free_port(), entries, patients=patients)["retrieve"]
+        peer = f"{pacs.ae_title}@{pacs.host}:{pacs.port}"
+        by_hand = fabricate(
+            "pacs", "retrieve", peer, "PatientID=MOVED1", "--via", "c-move",
+            "--destination", "SCRIPTED",
+        ).check()  # fmt: skip
+    assert told["message"].startswith("2 instances sent to SCRIPTED, 2 with a warning")
+    assert told["facts"]["statuses"] == {"B000": 1}
+    assert "status B000: 0 sent, 2 with a warning, 0 failed" in by_hand.err
 
 
 def test_a_service_that_is_not_offered_is_told_with_what_to_declare(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ class RetrieveCalls:
         watch = Stopwatch(self._operation)
         results, came = self._bring(number)
         seconds = watch.seconds
-        failed = [one for one in results if status_class(one.status) != "success" or one.failed]
+        failed = [one for one in results if not one.all_kept]
         problem = ""
         if failed:
             problem = f"answered {failed[0].status:04X} {failed[0].comment}".strip()
