@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 AGAIN: Final = "gives the same answers again when asked for those that follow"
 """What a service does that ignores the offset of a page."""
+PARTLY: Final[frozenset[Remark]] = frozenset(("no offset", "cut off", "ended early"))
+"""What is said of answers that may be a part of what there is."""
 
 
 @dataclass(slots=True)
@@ -118,6 +120,12 @@ class Answers:
             parts.append(
                 f"'{self.target}' {AGAIN}, so there may be more; 'limit' takes no more than are wanted"
             )
+        if "ended early" in self.remarks:
+            parts.append(
+                f"'{self.target}' ended with FE00, matching terminated, after {amount(len(self.matches), 'match')}, "
+                "though nobody cancelled, so there are more than its own limit lets it tell; "
+                "'limit' takes no more than are wanted"
+            )
         if self.repeats:
             parts.append(
                 f"{self.repeats} of {amount(self.count, 'answer')} "
@@ -206,6 +214,7 @@ class Answers:
             "status": "FF01" if self.partly else "",
             "more": self.more,
             "not_unescaped": "not unescaped" in self.remarks,
+            "ended_early": "ended early" in self.remarks,
             "ignores_offset": bool(self.remarks & {"no offset", "cut off"}),
             "warnings": list(self.warnings),
             "queries": self.queries if self.queries > 1 else 0,

@@ -19,10 +19,13 @@ __all__ = [
 Way = Literal["c-store", "c-find", "c-get", "c-move", "stow", "qido", "wado", "dicomweb", "orthanc"]
 """How a step may be asked to do its work: ``via``."""
 Fetchable = Literal["metadata", "frames", "rendered"]
-Remark = Literal["keys not supported", "more", "not unescaped", "no offset", "cut off"]
+Remark = Literal[
+    "keys not supported", "more", "not unescaped", "no offset", "cut off", "ended early"
+]  # fmt: skip
 """What an exchange says of its answers beside them: status FF01 (PS3.4 table C.4-1), that there
 were more than were wanted, that there are none since the service does not unescape what it is asked,
-that it gives the same page whatever the offset, and that this page was a full one, so that more may be missing."""
+that it gives the same page whatever the offset, and that this page was a full one, so that more may be missing; that it
+ended with FE00, matching terminated, though nobody cancelled (PS3.4 table C.4-1), as some do at a limit of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import field
 from typing import Any, Final
 
 from scenario_runner.api import Deadline, Difference, Differences, FindRequest, StepContext, Target
-from scenario_runner.api.asking import Answers, ask_each
+from scenario_runner.api.asking import PARTLY, Answers, ask_each
+from scenario_runner.checks.unlisted import look_behind
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.planning.plan import PlannedImage, PlannedSeries, PlannedStudy
 
@@ -28,6 +28,14 @@ class Presence:
     """A series was answered without NumberOfSeriesRelatedInstances, or what it says there does not count."""
     again: bool = False
     """What follows the first answers of a query cannot be asked for: the same come again."""
+    ended_early: bool = False
+    """The PACS ended an answer before its matches did."""
+    unlisted: int = 0
+    """Series and instances that are found by their UID alone, and are in no list of a PACS that gives a part."""
+    counted: set[str] = field(default_factory=set)
+    """UIDs of series of which the PACS counts as many instances as were looked for."""
+    partly: set[str] = field(default_factory=set)
+    """UIDs of studies of which it cannot be told whether there is more."""
     differences: Differences = field(default_factory=Differences)
     studies: set[str] = field(default_factory=set)
     """UIDs of the studies that are there, whole or in part."""
@@ -70,7 +78,10 @@ def presence(
         _hold(result, study.id, answer)
         if answer.matches:
             uids = [one.series.uid for one in members]
-            _look_behind(answer, target, request, "SeriesInstanceUID", uids, deadline)
+            found = look_behind(answer, target, request, "SeriesInstanceUID", uids, deadline)
+            result.unlisted += found
+            if found or answer.remarks & PARTLY:
+                result.partly.add(study.uid)
         there += _look_for_series(study, members, answer.matches, result, besides, counted=counted)
     if not there:
         return result
@@ -79,7 +90,10 @@ def presence(
     for (series, members), request, answer in zip(there, requests, answers, strict=True):
         _hold(result, series.id, answer)
         uids = [one.uid for one in members]
-        _look_behind(answer, target, request, "SOPInstanceUID", uids, deadline)
+        found = look_behind(answer, target, request, "SOPInstanceUID", uids, deadline)
+        result.unlisted += found
+        if (found or answer.remarks & PARTLY) and series.uid not in result.counted:
+            result.partly.add(series.study.uid)
         _look_for_images(series, members, answer.matches, result)
     return result
 
@@ -107,32 +121,12 @@ def lacking(target: Target, images: Sequence[PlannedImage], deadline: Deadline) 
 def _hold(result: Presence, subject: str, answers: Answers) -> None:
     """An answer about something else than was asked for says nothing of what is there, nor does one that is cut off."""
     result.again = result.again or "no offset" in answers.remarks
+    result.ended_early = result.ended_early or "ended early" in answers.remarks
     if "cut off" in answers.remarks:
         _differ(result, subject, "offset", "those that follow", "the same answers again")
     for key, found in answers.unmet.items():
         if other := next((one for one in found if one.actual is not None), None):
             _differ(result, subject, key, other.expected, other.actual)
-
-
-def _look_behind(
-    answer: Answers,
-    target: Target,
-    request: FindRequest,
-    key: str,
-    uids: Sequence[str],
-    deadline: Deadline,
-) -> None:
-    """Ask for each by its UID that is not among the answers of a service that gives the first of them alone.
-
-    Whether there are more than those cannot be told of such a service, and nothing is called lost for that.
-    """
-    if not answer.remarks & {"no offset", "cut off"}:
-        return
-    known = {str(match.get(key)) for match in answer.matches}
-    left = [uid for uid in dict.fromkeys(uids) if uid not in known]
-    single = [dataclasses.replace(request, match={**request.match, key: uid}) for uid in left]
-    for found in ask_each(target, single, deadline):
-        answer.matches += found.matches
 
 
 def _by(
@@ -192,6 +186,8 @@ def _look_for_series(
         result.uncounted = result.uncounted or count is None
         if isinstance(count, int) and count != len(members):
             _differ(result, series.id, _COUNT, len(members), count)
+        elif count is not None:
+            result.counted.add(uid)
         there.append((series, members))
     return there
 

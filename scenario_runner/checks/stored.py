@@ -67,6 +67,10 @@ class Stored(Check):
             message += f"; '{self.on}' does not have NumberOfSeriesRelatedInstances to compare with"
         if found.again:
             message += f"; '{self.on}' {AGAIN}"
+        if found.ended_early:
+            message += f"; '{self.on}' ends its answers with FE00 before all is told, though nobody cancelled"
+        if found.unlisted:
+            message += f"; {found.unlisted} found by UID alone: what '{self.on}' lists is a part of what it has"
         if not found.exact:
             message = f"{found.stored} of {amount(found.expected, 'instance')} found"
             first = found.differences[0]

@@ -33,13 +33,15 @@ class FindAnswer:
     """All matches of one query.
 
     status: the final one. cancelled: we had enough and said so. unsupported_keys: the peer answered
-    FF01, that it did not support optional keys (PS3.4 C.4.1.1.4).
+    FF01, that it did not support optional keys (PS3.4 C.4.1.1.4). ended_early: it ended with FE00, of which nobody spoke,
+    and has more than these matches.
     """
 
     matches: list[Dataset]
     status: int
     cancelled: bool = False
     unsupported_keys: bool = False
+    ended_early: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,8 @@ class Query:
     limit: int | None = None
     opened: Callable[[Mapping[str, Any]], None] | None = None
     """Told the plain facts of the association it is asked on."""
+    may_end_early: bool = False
+    """Whether who asks hears of an answer that ended early; otherwise it is a failure."""
 
 
 def find(
@@ -113,9 +117,16 @@ def _find_one(association: Association, context: Context, query: Query) -> FindA
         message = association.response(Field.C_FIND_RQ, message_id, context.id)
         status = message.status
         if status not in statuses.STILL_PENDING:
-            _raise_for_failure(peer, status, commands.comment(message.command), cancelled=cancelled)
+            early = status == statuses.CANCELLED and not cancelled and bool(matches)
+            if not (early and query.may_end_early):
+                comment = commands.comment(message.command)
+                _raise_for_failure(peer, status, comment, cancelled=cancelled)
             return FindAnswer(
-                matches=matches, status=status, cancelled=cancelled, unsupported_keys=unsupported
+                matches=matches,
+                status=status,
+                cancelled=cancelled,
+                unsupported_keys=unsupported,
+                ended_early=early,
             )
         unsupported = unsupported or status == statuses.PENDING_UNSUPPORTED_KEYS
         if cancelled:
@@ -162,7 +173,7 @@ def _raise_for_failure(peer: Peer, status: int, comment: str, *, cancelled: bool
     words = {
         statuses.OUT_OF_RESOURCES: "out of resources",
         statuses.DATA_SET_DOES_NOT_MATCH: "identifier does not match SOP class",
-        statuses.CANCELLED: "cancelled by the peer",
+        statuses.CANCELLED: "matching terminated, though nobody cancelled",
         statuses.SOP_CLASS_NOT_SUPPORTED: "SOP class not supported",
         statuses.NOT_AUTHORIZED: "not authorized",
     }.get(

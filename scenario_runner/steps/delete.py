@@ -112,13 +112,15 @@ class Delete(Step):
             uid for uid, others in there.foreign.items() if others - context.ledger.ever().keys()
         }
         found = [uid for uid in studies if uid in there.studies]
+        partly = there.partly - foreign
         return _Found(
-            ours=[uid for uid in found if uid not in foreign],
+            ours=[uid for uid in found if uid not in foreign | partly],
             mixed=[uid for uid in found if uid in foreign],
+            partly=[uid for uid in found if uid in partly],
         )
 
     def _left(self, known: list[str], found: _Found) -> StepResult:
-        left = [*known, *found.ours, *found.mixed]
+        left = [*known, *found.ours, *found.mixed, *found.partly]
         if not left and not found.unknown:
             return StepResult(message=self._nothing)
         message = f"'{self.from_}' has no way to delete; "
@@ -138,7 +140,7 @@ class Delete(Step):
 
     def _result(self, gone: list[str], lost: list[str], found: _Found, asked: int) -> StepResult:
         message = f"{amount(len(gone), 'study')} deleted"
-        if not asked and not found.mixed and not found.unknown:
+        if not asked and not found.mixed and not found.partly and not found.unknown:
             message = self._nothing
         if lost:
             message += f"; not there, though it was acknowledged: {some(lost)}"
@@ -146,19 +148,24 @@ class Delete(Step):
             message += (
                 f"; left alone, for it holds what this case did not send: {some(found.mixed)}"
             )
+        if found.partly:
+            message += (
+                f"; left alone, for '{self.from_}' does not tell all that it holds, which may be more than "
+                f"this case sent: {some(found.partly)}"
+            )
         if found.unknown:
             message += (
                 f"; '{self.from_}' cannot be asked whether {amount(len(found.unknown), 'study')} of "
                 "this case came there: give it a 'dicom' or 'dicomweb' service"
             )
         return StepResult(
-            outcome="failed" if lost or found.mixed or found.unknown else "passed",
+            outcome="failed" if lost or found.mixed or found.partly or found.unknown else "passed",
             message=message,
             facts={
                 "deleted": gone,
                 "deleted_in_all": len(gone),
                 "not_there": lost,
-                "left_alone": list(found.mixed),
+                "left_alone": [*found.mixed, *found.partly],
                 "asked": asked,
             },
         )
@@ -218,6 +225,8 @@ class _Found:
     ours: Sequence[str] = ()
     mixed: Sequence[str] = ()
     """There, with something in them that this case did not send."""
+    partly: Sequence[str] = ()
+    """There, and the PACS does not tell all that they hold."""
     unknown: Sequence[str] = ()
     """It cannot be asked for these."""
 
@@ -226,5 +235,6 @@ class _Found:
         return _Found(
             ours=[*self.ours, *other.ours],
             mixed=[*self.mixed, *other.mixed],
+            partly=[*self.partly, *other.partly],
             unknown=[*self.unknown, *other.unknown],
         )

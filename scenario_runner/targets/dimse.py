@@ -162,6 +162,7 @@ class DimseTarget(Target):
                     identifier=find_identifier(request, asked_in),
                     limit=request.limit,
                     opened=request.opened,
+                    may_end_early=request.remarked is not None,
                 )
 
         answers = find(
@@ -178,8 +179,12 @@ class DimseTarget(Target):
                 if request.remarked is not None:
                     if answer.unsupported_keys:
                         request.remarked("keys not supported")
-                    if answer.cancelled:
+                    if answer.cancelled or (
+                        answer.ended_early and _enough(request, answer.matches)
+                    ):
                         request.remarked("more")
+                    elif answer.ended_early:
+                        request.remarked("ended early")
                 try:
                     found = [plain(one, answered_in, request.undeclared) for one in answer.matches]
                 except DamagedDatasetError as error:
@@ -318,6 +323,11 @@ class DimseKind:
         target = DimseTarget(setup, peer)
         target.log_pdus = service.log_pdus
         return target
+
+
+def _enough(request: FindRequest, matches: Sequence[Any]) -> bool:
+    """Whether as many matches came as were wanted."""
+    return request.limit is not None and len(matches) >= request.limit
 
 
 def _identity(given: SiteIdentity | None) -> UserIdentity | None:
