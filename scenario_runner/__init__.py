@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-__version__ = "0.1.0"
+from scenario_runner.version import __version__
 
 __all__ = ["__version__", "load", "plan", "run"]
 

@@ -67,7 +67,7 @@ from scenario_runner.fields.types import (
     ValidatorName,
 )
 from scenario_runner.hooks import hookimpl
-from scenario_runner.language.document import Origins
+from scenario_runner.origins import Origins
 from scenario_runner.planning.sources import PatientSource, SourceContext, Sourced, SourceError
 
 __all__ = [

@@ -17,7 +17,6 @@ from scenario_runner.app.sites import shipped_site, shipped_sites
 from scenario_runner.errors import UsageError, of_the_machine
 from scenario_runner.language.diagnostic_words import did_you_mean
 from scenario_runner.language.document import Document
-from scenario_runner.language.document import Path as Place
 from scenario_runner.language.loader import load_document
 from scenario_runner.language.named_files import base_of, library_root
 from scenario_runner.language.schema import scenario_schema
@@ -31,6 +30,7 @@ from scenario_runner.libraries.library import Library
 from scenario_runner.libraries.ranges import parse_range
 from scenario_runner.libraries.references import Reference
 from scenario_runner.libraries.shipped import shipped_libraries
+from scenario_runner.origins import Path as Place
 from scenario_runner.plugins import Plugins
 
 

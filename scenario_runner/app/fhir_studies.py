@@ -25,9 +25,9 @@ from scenario_runner.language.scenario import check_scenario
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.orders.fhir.collecting import collected
 from scenario_runner.orders.fhir.mapping import of_site
-from scenario_runner.orders.fhir.source import FhirParameters, kept_name
 from scenario_runner.orders.fhir.studies import orders
 from scenario_runner.orders.order import Order
+from scenario_runner.orders.sources.fhir import FhirParameters, kept_name
 from scenario_runner.planning.sources import Inputs
 
 if TYPE_CHECKING:

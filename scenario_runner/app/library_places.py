@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from scenario_runner.errors import Diagnostic, InvalidInput, Where
-from scenario_runner.language.document import Path as Place
 from scenario_runner.language.site import LoadedSite
 from scenario_runner.libraries.git_source import GitSource, git_source, is_git
+from scenario_runner.origins import Path as Place
 
 
 def library_places(

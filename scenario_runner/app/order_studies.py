@@ -30,7 +30,7 @@ from scenario_runner.orders.hl7 import Hl7Error
 from scenario_runner.orders.hl7.files import messages, without
 from scenario_runner.orders.hl7.mapping import Line, of_site
 from scenario_runner.orders.hl7.reading import orders
-from scenario_runner.orders.patients import performed
+from scenario_runner.orders.sources.patients import performed
 from scenario_runner.planning.modalities import ALIASES
 from scenario_runner.planning.object_kinds import usual
 from scenario_runner.planning.sources import Inputs

@@ -41,7 +41,7 @@ from scenario_runner.errors import (
     NothingSelected,
     in_file_order,
 )
-from scenario_runner.language.document import Document, path_of
+from scenario_runner.language.document import Document
 from scenario_runner.language.document_kinds import (
     LIBRARY,
     OVERLAY,
@@ -63,6 +63,7 @@ from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.libraries.finding import Libraries
 from scenario_runner.libraries.library import check_library
 from scenario_runner.libraries.overlay import Overlay, overlay_of
+from scenario_runner.origins import path_of
 from scenario_runner.planning.sources import Inputs
 from scenario_runner.plugins import Plugins
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
-from scenario_runner import __version__
+from scenario_runner.version import __version__
 
 _LIBRARIES = (
     "pydicom", "numpy", "pillow", "faker",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scenario_runner import __version__
 from scenario_runner.cli.verbosity import with_volume
+from scenario_runner.version import __version__
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from scenario_runner import __version__
 from scenario_runner.conformance.api import STANDARD, Finding
+from scenario_runner.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -30,7 +30,7 @@ from scenario_runner.language.value_diagnostics import (
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-    from scenario_runner.language.document import Origins, Path
+    from scenario_runner.origins import Origins, Path
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -12,8 +12,9 @@ from scenario_runner.language.uses import Branch, Expanded
 if TYPE_CHECKING:
     from collections.abc import Iterator, MutableMapping, Sequence
 
-    from scenario_runner.language.document import Document, Path
+    from scenario_runner.language.document import Document
     from scenario_runner.language.entries import StepEntry
+    from scenario_runner.origins import Path
 
 
 def branch_of(document: Document, path: Path) -> Branch | None:

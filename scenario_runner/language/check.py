@@ -18,7 +18,7 @@ from scenario_runner.language.diagnostic_words import (
     quoted,
     some_of,
 )
-from scenario_runner.language.document import Document, Path
+from scenario_runner.language.document import Document
 from scenario_runner.language.entries import CheckSiblings, StepSiblings
 from scenario_runner.language.schema import TEMPLATE, WHOLE
 from scenario_runner.language.validity import Validity
@@ -32,6 +32,7 @@ from scenario_runner.language.value_diagnostics import (
     wrong_length,
 )
 from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.origins import Path
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from scenario_runner.descriptions import attribute_docstrings
-from scenario_runner.language.document import Path
+from scenario_runner.origins import Path
 
 
 def options_at(model: type[BaseModel], place: Path) -> list[str]:

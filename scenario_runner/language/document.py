@@ -7,24 +7,13 @@ import re
 from collections.abc import Collection
 from dataclasses import field, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 from scenario_runner.errors import Where
 from scenario_runner.lazy_dataclasses import dataclass
-
-Path = tuple[str | int, ...]
-"""Keys and list positions from the top of a document: ``("patients", 0, "studies")``."""
+from scenario_runner.origins import Path, path_text
 
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-
-
-class Origins(Protocol):
-    """Says of every value of a tree where it comes from."""
-
-    def where(self, path: Path, *, key: bool = False) -> Where:
-        """The place of a value, or of its key."""
-        ...
 
 
 @dataclass(slots=True)
@@ -142,25 +131,3 @@ def position(starts: list[int], offset: int) -> tuple[int, int]:
     """Line and column, both from 1, in characters."""
     line = bisect.bisect_right(starts, offset)
     return line, offset - starts[line - 1] + 1
-
-
-_PART = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]|\['([^']*)'\]", re.ASCII)
-
-
-def path_of(text: str) -> Path:
-    """The path that ``path_text`` wrote; as far as it can be read."""
-    found = _PART.finditer(text)
-    return tuple(int(m[2]) if m[2] is not None else m[1] or m[3] or "" for m in found)
-
-
-def path_text(path: Path) -> str:
-    """``patients[0].studies[0].accession``; a key that is no plain word stands in brackets."""
-    text = ""
-    for part in path:
-        if isinstance(part, int):
-            text += f"[{part}]"
-        elif _WORD.fullmatch(part):
-            text += f".{part}" if text else part
-        else:
-            text += f"[{part!r}]"
-    return text

@@ -11,8 +11,8 @@ from scenario_runner.lazy_dataclasses import dataclass
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from scenario_runner.language.document import Origins, Path
     from scenario_runner.language.uses import Branch, Use
+    from scenario_runner.origins import Origins, Path
 
 FailureKind = Literal["error", "failed"]
 Section = Literal["setup", "steps", "finally"]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from scenario_runner.hooks import Offered
-    from scenario_runner.language.document import Path
+    from scenario_runner.origins import Path
 
 MAX_STEPS = 5_000
 """Steps of a scenario when all lists are spelled out."""

@@ -41,11 +41,11 @@ if TYPE_CHECKING:
 
     from scenario_runner.errors import Where
     from scenario_runner.hooks import Offered
-    from scenario_runner.language.document import Path
     from scenario_runner.language.entries import StepEntry
     from scenario_runner.language.item_counts import Held
     from scenario_runner.language.scenario import Scenario
     from scenario_runner.language.uses import Use
+    from scenario_runner.origins import Path
 
 _CASE = ("vars", "matrix", "row")
 """What differs between cases and is known before them; ``site`` is known, too, where there is one."""

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 from scenario_runner.errors import Diagnostic, Where
 from scenario_runner.fields.scalars import AXIS_OF
 from scenario_runner.language.diagnostic_words import quoted, value_words
-from scenario_runner.language.document import path_of
 from scenario_runner.language.overriding import variable_in
 from scenario_runner.language.uses import Expanded
 from scenario_runner.language.variables import variables_in
+from scenario_runner.origins import path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from scenario_runner.language.document import Document, Path
+    from scenario_runner.language.document import Document
+    from scenario_runner.origins import Path
 
 
 def given_in(document: Document, overrides: Iterable[str]) -> dict[str, Where]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from scenario_runner.errors import Where
-    from scenario_runner.language.document import Path
+    from scenario_runner.origins import Path
 
 
 def rendered(

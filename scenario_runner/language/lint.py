@@ -23,7 +23,8 @@ from scenario_runner.language.templates import scalars
 
 if TYPE_CHECKING:
     from scenario_runner.hooks import Offered
-    from scenario_runner.language.document import Document, Path
+    from scenario_runner.language.document import Document
+    from scenario_runner.origins import Path
 
 _SCHEMAS = {SCENARIO: scenario_schema, SITE: site_schema, STEPS: steps_schema}
 _ANCHOR = re.compile(r"\s*:\s*(?:!\S*\s+)?&")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scenario_runner.language.document import Document
-    from scenario_runner.language.document import Path as Place
+    from scenario_runner.origins import Path as Place
 
 _OF_TLS = ("ca", "certificate", "key")
 

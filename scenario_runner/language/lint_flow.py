@@ -21,8 +21,9 @@ from scenario_runner.language.templates import expression_in, holds, texts
 from scenario_runner.language.written_entries import written_entries
 
 if TYPE_CHECKING:
-    from scenario_runner.language.document import Document, Path
+    from scenario_runner.language.document import Document
     from scenario_runner.language.schema_marks import Mark
+    from scenario_runner.origins import Path
 
 _MOST_CASES = 1_000
 

@@ -13,7 +13,8 @@ from scenario_runner.language.rendering import lines_of
 from scenario_runner.language.templates import is_template
 
 if TYPE_CHECKING:
-    from scenario_runner.language.document import Document, Node, Path
+    from scenario_runner.language.document import Document, Node
+    from scenario_runner.origins import Path
 
 _LONGEST = 40
 _OTHERWISE = (

@@ -31,7 +31,7 @@ from scenario_runner.language.templates import (
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
-    from scenario_runner.language.document import Path
+    from scenario_runner.origins import Path
 
 
 def check_names(

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from scenario_runner.errors import Where
-    from scenario_runner.language.document import Document, Path
+    from scenario_runner.language.document import Document
     from scenario_runner.language.library_model import Parameter
+    from scenario_runner.origins import Path
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from scenario_runner.hooks import Offered
-    from scenario_runner.language.document import Document, Path
+    from scenario_runner.language.document import Document
     from scenario_runner.language.schema_marks import Mark
     from scenario_runner.language.site_model import TargetSpec
+    from scenario_runner.origins import Path
 
 
 def check_references(

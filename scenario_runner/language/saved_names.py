@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from scenario_runner.errors import Diagnostic
 from scenario_runner.language.branches import Sight
 from scenario_runner.language.diagnostic_words import did_you_mean, quoted, some_of
-from scenario_runner.language.document import Document, Path
+from scenario_runner.language.document import Document
 from scenario_runner.language.saved_holdings import TURN, Holdings
 from scenario_runner.language.schema_marks import Mark
 from scenario_runner.language.templates import is_template
+from scenario_runner.origins import Path
 
 if TYPE_CHECKING:
     from scenario_runner.language.entries import StepEntry

@@ -53,9 +53,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from scenario_runner.hooks import Offered
-    from scenario_runner.language.document import Document, Origins, Path
+    from scenario_runner.language.document import Document
     from scenario_runner.language.site_model import TargetSpec
     from scenario_runner.language.step_lists import StepLists
+    from scenario_runner.origins import Origins, Path
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -13,7 +13,7 @@ from scenario_runner.language.templates import texts
 from scenario_runner.language.uses import Expanded, Origin
 
 if TYPE_CHECKING:
-    from scenario_runner.language.document import Path
+    from scenario_runner.origins import Path
 
 
 def with_base(document: Document, lists: StepLists) -> Document:

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from scenario_runner.hooks import Offered
-    from scenario_runner.language.document import Document, Path
+    from scenario_runner.language.document import Document
     from scenario_runner.language.rows import Rows
     from scenario_runner.language.schema_marks import Mark
     from scenario_runner.language.uses import Use
+    from scenario_runner.origins import Path
 
 _TURNS = {"for_each": "item", "repeat": "turn"}
 """Keys that run a step more than once, with the name that templates have for what is different each time."""

@@ -9,7 +9,7 @@ from scenario_runner.fields.scalars import as_written
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
-    from scenario_runner.language.document import Path
+    from scenario_runner.origins import Path
 
 MARKS = ("x-name-of", "x-holds", "x-expression", "x-entry-of", "x-way", "x-ae-title", "deprecated")
 _MARKS = frozenset(MARKS)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from scenario_runner.hooks import Offered
     from scenario_runner.language.document import Document
-    from scenario_runner.language.document import Path as DocumentPath
+    from scenario_runner.origins import Path as DocumentPath
 
 _ENV = re.compile(r"""\benv\s*(?:\.\s*([A-Za-z_]\w*)|\[\s*(?:'([^']*)'|"([^"]*)")\s*\])""")
 _LEAST_CREDENTIAL = 8

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from scenario_runner.hooks import Offered
-    from scenario_runner.language.document import Path
+    from scenario_runner.origins import Path
 
 LISTS = ("use", "parallel")
 """What stands for several steps and has no parameters of its own to give."""

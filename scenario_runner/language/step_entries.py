@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from scenario_runner.hooks import Offered
-    from scenario_runner.language.document import Document, Path
+    from scenario_runner.language.document import Document
     from scenario_runner.language.uses import Use
+    from scenario_runner.origins import Path
 
 RESERVED = frozenset(
     {

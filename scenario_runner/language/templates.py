@@ -19,11 +19,11 @@ from scenario_runner.errors import (
     InvalidInput,
     Where,
 )
-from scenario_runner.language.document import Path
 from scenario_runner.language.sandbox import Expression, compiled, environment
 from scenario_runner.language.template_limits import MAX_TEXT, Budget, TemplateProblem
 from scenario_runner.language.template_values import text_of
 from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.origins import Path
 
 T = TypeVar("T")
 WhereIs = Callable[[Path], Where]

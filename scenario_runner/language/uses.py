@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from scenario_runner.errors import Where
-    from scenario_runner.language.document import Path
+    from scenario_runner.origins import Path
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,7 +15,7 @@ from scenario_runner.language.diagnostic_words import (
     type_word,
     value_words,
 )
-from scenario_runner.language.document import Origins, Path
+from scenario_runner.origins import Origins, Path
 
 _HOW_TO_WRITE = {
     "string": "put it in quotes",

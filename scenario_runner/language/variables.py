@@ -13,11 +13,11 @@ from scenario_runner.errors import (
     InvalidInput,
     in_file_order,
 )
-from scenario_runner.language.document import Path
 from scenario_runner.language.sandbox import parsed
 from scenario_runner.language.template_limits import Budget, TemplateProblem
 from scenario_runner.language.template_trees import children
 from scenario_runner.language.templates import WhereIs, diagnostic, render_tree, split, texts
+from scenario_runner.origins import Path
 
 
 def resolve_vars(

@@ -9,7 +9,7 @@ from scenario_runner.language.entries import SECTIONS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scenario_runner.language.document import Path
+    from scenario_runner.origins import Path
 
 
 def written_entries(data: Any) -> Iterator[tuple[Path, dict[str, Any]]]:

@@ -7,7 +7,6 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from scenario_runner import __version__
 from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput, in_file_order
 from scenario_runner.fields.scalars import as_written
 from scenario_runner.language.binding import complaints
@@ -19,6 +18,7 @@ from scenario_runner.language.named_files import LIBRARY_FILE
 from scenario_runner.language.schema import library_schema
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.libraries.ranges import RangeError, parse_range, parse_version
+from scenario_runner.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from semver import Version
 
     from scenario_runner.language.document import Document
-    from scenario_runner.language.document import Path as Path_
+    from scenario_runner.origins import Path as Path_
 
 _SEMANTIC = "three numbers, and a pre-release behind a hyphen: 2.0.0-rc.1"
 _NPM = "ranges are read as npm reads them"

@@ -14,7 +14,7 @@ from scenario_runner.libraries.ranges import Range, RangeError, parse_range
 
 if TYPE_CHECKING:
     from scenario_runner.language.document import Document
-    from scenario_runner.language.document import Path as Place
+    from scenario_runner.origins import Path as Place
 
 _REFERENCE = re.compile(
     r"(?:(?P<library>[A-Za-z0-9][A-Za-z0-9_.-]*)/)?(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]*)(?:@(?P<range>.*))?"

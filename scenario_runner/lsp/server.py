@@ -12,7 +12,6 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 from pygls.workspace import TextDocument
 
-from scenario_runner import __version__
 from scenario_runner.app.editing import Editing
 from scenario_runner.app.load import Surroundings
 from scenario_runner.errors import described
@@ -24,6 +23,7 @@ from scenario_runner.lsp.converting import (
     offset_at,
     range_of,
 )
+from scenario_runner.version import __version__
 
 P = TypeVar("P")
 T = TypeVar("T")

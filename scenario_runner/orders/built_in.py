@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 @hookimpl
 def fabricate_sources() -> list[PatientSource]:
     """Orders in HL7 v2 messages and imaging studies of a FHIR server; loaded by a scenario that names them."""
-    places = {"hl7": "hl7.source:MESSAGES", "fhir": "fhir.source:FHIR"}
-    return Later.each("scenario_runner.orders", places)
+    places = {"hl7": "hl7:MESSAGES", "fhir": "fhir:FHIR"}
+    return Later.each("scenario_runner.orders.sources", places)

@@ -11,8 +11,8 @@ from dataclasses import field
 from typing import Any, Literal, NamedTuple
 
 from scenario_runner.errors import Where
-from scenario_runner.language.document import Path
 from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.origins import Path
 
 Status = Literal[
     "new", "changed", "cancelled", "discontinued", "in-progress", "completed", "held", "unknown"

@@ -9,7 +9,7 @@ from scenario_runner.errors import Diagnostic, Where, in_file_order
 from scenario_runner.language.document import Document
 
 if TYPE_CHECKING:
-    from scenario_runner.language.document import Origins
+    from scenario_runner.origins import Origins
     from scenario_runner.planning.value_problems import ValueProblem
 
 Path = tuple[str | int, ...]

@@ -16,10 +16,11 @@ from scenario_runner.errors import Diagnostic, InvalidInput, Where
 from scenario_runner.fields.scalars import plain_scalar
 from scenario_runner.fields.types import InputFile, Model, Text
 from scenario_runner.language.diagnostic_words import did_you_mean, quoted, some_of
-from scenario_runner.language.document import Document, Path, path_text
+from scenario_runner.language.document import Document
 from scenario_runner.language.loader import parse_document
 from scenario_runner.language.model import PatientSpec, SeriesSpec, StudySpec
 from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.origins import Path, path_text
 from scenario_runner.planning.sources import SourceContext, Sourced, SourceError
 
 _LEVELS: dict[str, type[Model]] = {"patient": PatientSpec, "study": StudySpec, "series": SeriesSpec}

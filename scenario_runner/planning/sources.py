@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from scenario_runner.database.location import Location
     from scenario_runner.errors import Where
-    from scenario_runner.language.document import Origins, Path
     from scenario_runner.language.site_model import Site
+    from scenario_runner.origins import Origins, Path
 
 MAX_BYTES = 64 * 1024 * 1024
 """Of one file that a source reads."""

@@ -13,8 +13,8 @@ from pydantic import BaseModel, Field
 from scenario_runner.amounts import amount
 from scenario_runner.errors import FabricatorError, Where
 from scenario_runner.fields.types import Count, Date, Model, Text
-from scenario_runner.language.document import Path, path_text
 from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.origins import Path, path_text
 from scenario_runner.planning.sources import SourceContext, Sourced, SourceError
 
 if TYPE_CHECKING:

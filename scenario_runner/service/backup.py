@@ -21,7 +21,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from scenario_runner import __version__
 from scenario_runner.archive.index_place import OF_THIS_FOLDER
 from scenario_runner.database.copying import copy_out
 from scenario_runner.database.engine import Database
@@ -34,6 +33,7 @@ from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.service.audit.activities import Activity
 from scenario_runner.service.audit.trail import Trail, record_in
 from scenario_runner.service.service import ARCHIVE
+from scenario_runner.version import __version__
 
 if TYPE_CHECKING:
     from scenario_runner.database.location import Location

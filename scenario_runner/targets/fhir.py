@@ -106,7 +106,7 @@ class FhirTarget(Target):
 
     @contextlib.contextmanager
     def _speaking(self, deadline: Deadline) -> Iterator[Fhir]:
-        from scenario_runner.orders.fhir.service import opened
+        from scenario_runner.orders.sources.fhir_service import opened
 
         with (
             naming(self.name),

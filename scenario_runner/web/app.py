@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter, FastAPI
 
-from scenario_runner import __version__
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.pacs.dicomweb.app import PREFIX, make_app
 from scenario_runner.pacs.options import WebOptions
 from scenario_runner.service.paces import Pace
 from scenario_runner.service.readiness import Check, checks_of
+from scenario_runner.version import __version__
 from scenario_runner.web import docs_page
 from scenario_runner.web.addresses import Addresses
 from scenario_runner.web.auth import login

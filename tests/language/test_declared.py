@@ -10,8 +10,9 @@ from pydantic import BaseModel, Field
 
 from scenario_runner.errors import InvalidInput
 from scenario_runner.language.binding import bind
-from scenario_runner.language.document import Document, Path
+from scenario_runner.language.document import Document
 from scenario_runner.language.loader import parse_document
+from scenario_runner.origins import Path
 
 
 class Side(Enum):

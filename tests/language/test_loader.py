@@ -16,9 +16,10 @@ from scenario_runner.errors import InvalidInput
 from scenario_runner.language import loader
 from scenario_runner.language.catalogue import TITLES
 from scenario_runner.language.check import SchemaCheck
-from scenario_runner.language.document import Document, path_text
+from scenario_runner.language.document import Document
 from scenario_runner.language.loader import MAX_BYTES, load_document, parse_document
 from scenario_runner.language.scenario import Scenario, check_scenario
+from scenario_runner.origins import path_text
 from scenario_runner.plugins import Plugins
 
 if TYPE_CHECKING:

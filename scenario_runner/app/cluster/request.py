@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from scenario_runner import __version__
 from scenario_runner.app.folder import OURS
 from scenario_runner.app.kept_inputs import REQUEST, Kept, load_kept, read_request
 from scenario_runner.app.load import Loaded, Surroundings
 from scenario_runner.app.plans import Plans, digest_of, replay_all
 from scenario_runner.errors import UsageError, of_the_machine
 from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.version import __version__
 
 if TYPE_CHECKING:
     from scenario_runner.engine.services import Job

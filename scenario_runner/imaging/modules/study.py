@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from pydicom import Dataset
 
-from scenario_runner import __version__
 from scenario_runner.dicom.times import tm
 from scenario_runner.imaging.modules import anatomy
 from scenario_runner.imaging.modules.attribute_values import da, put
 from scenario_runner.imaging.modules.patient import patient, patient_study
+from scenario_runner.version import __version__
 
 if TYPE_CHECKING:
     from scenario_runner.planning.plan import PlannedSeries, PlannedStudy

@@ -15,8 +15,8 @@ from scenario_runner.language.saved_names import SELECTIONS
 from scenario_runner.language.written_entries import written_entries
 
 if TYPE_CHECKING:
-    from scenario_runner.language.document import Path
     from scenario_runner.language.editing.described import Schema
+    from scenario_runner.origins import Path
 
 _FORM = re.compile(r"[\w./@^~()<>=, -]*")
 _SAVED = ("saved", "selection", "instances", "step")

@@ -11,7 +11,8 @@ from scenario_runner.lazy_dataclasses import dataclass
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scenario_runner.language.document import Node, Path
+    from scenario_runner.language.document import Node
+    from scenario_runner.origins import Path
 
 _MARK = "CursorXyZ"
 _REST = re.compile(r"[\w./@^~-]*")

@@ -13,9 +13,10 @@ from scenario_runner.language.named_files import named_file
 from scenario_runner.language.written_entries import written_entries
 
 if TYPE_CHECKING:
-    from scenario_runner.language.document import Document, Path
+    from scenario_runner.language.document import Document
     from scenario_runner.language.editing.described import Schema
     from scenario_runner.language.editing.offering import Surrounding
+    from scenario_runner.origins import Path
 
 _MEMBER = re.compile(r"\b(vars|params|matrix)\s*\.\s*(\w+)|\b([A-Za-z_]\w*)")
 _TOP = {"vars": "vars", "params": "parameters", "matrix": "matrix"}

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scenario_runner.language.document import Path
+    from scenario_runner.origins import Path
 
 Schema = Mapping[str, Any]
 _SEQUENCE: Schema = {"type": "array", "items": {"type": "object", "x-name-of": "attribute"}}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from scenario_runner.language.document import Document, Path
+from scenario_runner.language.document import Document
 from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.origins import Path
 
 
 class Surrounding(Protocol):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
-    from scenario_runner.language.document import Document, Path
+    from scenario_runner.language.document import Document
+    from scenario_runner.origins import Path
 
 
 @dataclass(frozen=True, slots=True)

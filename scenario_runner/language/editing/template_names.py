@@ -11,8 +11,8 @@ from scenario_runner.language.shapes import Shape, step_names
 from scenario_runner.language.written_entries import written_entries
 
 if TYPE_CHECKING:
-    from scenario_runner.language.document import Path
     from scenario_runner.language.editing.offering import Surrounding
+    from scenario_runner.origins import Path
 
 _CHAIN = re.compile(r"((?:[A-Za-z_]\w*(?:\[\w*\])*\s*\.\s*)*)([A-Za-z_]\w*)?$")
 _FILTER = re.compile(r"\|\s*(\w*)$")

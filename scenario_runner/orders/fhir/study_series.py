@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from scenario_runner.errors import Where
-from scenario_runner.language.document import Path
 from scenario_runner.orders.fhir import mapping
 from scenario_runner.orders.fhir.documents import listed
 from scenario_runner.orders.fhir.elements import elements
 from scenario_runner.orders.fhir.study_reader import Reader
+from scenario_runner.origins import Path
 
 _MOST_INSTANCES: Final = 100_000
 """Of one series, for which numberOfInstances alone is a reason to make them."""

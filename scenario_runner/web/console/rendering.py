@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 import jinja2
 from fastapi.responses import HTMLResponse
 
-from scenario_runner import __version__
 from scenario_runner.service.accounts.secrets import csrf_of
 from scenario_runner.service.permissions import Arrival, Caller
+from scenario_runner.version import __version__
 from scenario_runner.web.auth.proofs import CSRF_HEADER, session_of
 from scenario_runner.web.console.navigation import Place, shown_to
 from scenario_runner.web.console.shown import FILTERS

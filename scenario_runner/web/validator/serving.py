@@ -11,7 +11,6 @@ from pathlib import Path
 from fastapi import Depends, FastAPI
 from starlette.requests import Request
 
-from scenario_runner import __version__
 from scenario_runner.errors import MachineError, UsageError
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.pacs.dicomweb.credentials import is_known
@@ -30,6 +29,7 @@ from scenario_runner.service.validator.service import ValidatorService, open_val
 from scenario_runner.service.validator.settings import Settings
 from scenario_runner.service.validator.stages import Stages
 from scenario_runner.service.validator.worker import Worker
+from scenario_runner.version import __version__
 from scenario_runner.web import docs_page
 from scenario_runner.web.addresses import Addresses
 from scenario_runner.web.bodies import BoundedBodies

@@ -7,9 +7,9 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner import __version__
 from scenario_runner.errors import MachineError, UsageError, described
 from scenario_runner.ul.tls import Tls
+from scenario_runner.version import __version__
 from scenario_runner.web.viewer import package
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from scenario_runner.orders.fhir.studies import orders
 from scenario_runner.orders.fhir.study_reader import Collected
 from scenario_runner.orders.fhir.writing import merged, service_request
 from scenario_runner.orders.order import Order
-from scenario_runner.orders.patients import patients
+from scenario_runner.orders.sources.patients import patients
 from tests.peers import fhir_samples as samples
 from tests.peers.fhir_samples import KNEE, PAIN, REPRESENTATION, typed
 from tests.planning.support import plan

@@ -11,7 +11,7 @@ from scenario_runner.orders.hl7.mapping import standard, with_rules
 from scenario_runner.orders.hl7.reading import orders
 from scenario_runner.orders.hl7.values import READERS
 from scenario_runner.orders.order import Order
-from scenario_runner.orders.patients import patients, performed
+from scenario_runner.orders.sources.patients import patients, performed
 from tests.orders.hl7.feeds import OBR, PID, message, order
 
 OMI = (

@@ -12,7 +12,7 @@ from scenario_runner.orders.hl7.files import messages
 from scenario_runner.orders.hl7.patient import patient_changes
 from scenario_runner.orders.hl7.reading import orders
 from scenario_runner.orders.order import Order
-from scenario_runner.orders.patients import patients
+from scenario_runner.orders.sources.patients import patients
 from tests.orders.hl7.feeds import OBR, PID, message, order
 
 

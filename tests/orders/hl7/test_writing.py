@@ -26,8 +26,8 @@ from scenario_runner.orders.hl7.writing import (
     patient_message,
 )
 from scenario_runner.orders.numbering import PLACER, key_of, whole_key
-from scenario_runner.orders.patients import patients
 from scenario_runner.orders.scheduled import worklist_item
+from scenario_runner.orders.sources.patients import patients
 from scenario_runner.planning.plan import PlannedStudy
 from tests.orders.hl7.feeds import OBR, PID, message, order
 from tests.planning.support import plan

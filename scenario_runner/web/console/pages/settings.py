@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter, Request, Response
 
-from scenario_runner import __version__
 from scenario_runner.authority import authority
 from scenario_runner.service.permissions import Permission
+from scenario_runner.version import __version__
 from scenario_runner.web.auth.allowed import gate_of
 from scenario_runner.web.console.asking import Administrator
 from scenario_runner.web.console.page import Desk, Group, Page

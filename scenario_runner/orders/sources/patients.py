@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from scenario_runner.errors import Where
-from scenario_runner.language.document import Path
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.orders.order import Order, Said
+from scenario_runner.origins import Path
 from scenario_runner.planning.sources import Sourced
 
 _PATIENT: Final = {

@@ -11,11 +11,11 @@ from pydantic import BaseModel, Field
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import Diagnostic, InvalidInput, TargetError, Where
 from scenario_runner.fields.types import Model, Text
-from scenario_runner.language.document import Path
 from scenario_runner.language.site_services import FhirService
 from scenario_runner.orders.fhir.mapping import Table, of_site
 from scenario_runner.orders.order import Order
-from scenario_runner.orders.patients import patients, performed
+from scenario_runner.orders.sources.patients import patients, performed
+from scenario_runner.origins import Path
 from scenario_runner.planning.sources import SourceContext, Sourced, SourceError
 from scenario_runner.redaction import Redactor
 
@@ -123,7 +123,7 @@ def _service(parameters: FhirParameters, context: SourceContext) -> FhirService:
 def _asked(parameters: FhirParameters, service: FhirService, context: SourceContext) -> bytes:
     from scenario_runner.orders.fhir.client import parameters as pairs
     from scenario_runner.orders.fhir.collecting import collect
-    from scenario_runner.orders.fhir.service import opened, secrets_of
+    from scenario_runner.orders.sources.fhir_service import opened, secrets_of
 
     # A plan is shown, kept and sent: what the server says back of our login must not get into it.
     redactor = Redactor(secrets_of(service))

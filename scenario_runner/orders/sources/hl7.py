@@ -18,7 +18,7 @@ from scenario_runner.orders.hl7.mapping import Line, of_site
 from scenario_runner.orders.hl7.message import Hl7Error
 from scenario_runner.orders.hl7.reading import orders
 from scenario_runner.orders.order import Order
-from scenario_runner.orders.patients import patients, performed
+from scenario_runner.orders.sources.patients import patients, performed
 from scenario_runner.planning.sources import SourceContext, Sourced, SourceError
 
 _MOST_FILES = 10_000
