@@ -20,6 +20,7 @@ from scenario_runner.pacs.commitment import tell_again
 from scenario_runner.pacs.conversation import Conversation
 from scenario_runner.pacs.crowd import Crowd
 from scenario_runner.pacs.desk import Desk
+from scenario_runner.pacs.errands import Errands
 from scenario_runner.pacs.merged_patients import MergedPatients
 from scenario_runner.pacs.misbehaviour import Misbehaviour
 from scenario_runner.pacs.options import PacsOptions, WebOptions
@@ -76,11 +77,10 @@ class EmbeddedPacs:
         self._archive: Archive | None = None
         self._tls: ssl.SSLContext | None = None
         self._listener: Listener | None = None
-        self._lock = threading.Lock()
         self._sockets: list[socket.socket] = []
         """That members take connections from; of the DICOM port first."""
         self._crowd = Crowd(self.options)
-        self._errands: set[threading.Thread] = set()
+        self._errands = Errands(f"pacs-{ae_title}-errand")
         self._stopping = threading.Event()
         self._web: WebServer | None = None
         self._hl7: MllpListener | None = None
@@ -141,7 +141,7 @@ class EmbeddedPacs:
         busy = self._crowd.__len__ if self._shares else int
         self._listener = Listener(listening, self._serve, f"pacs-{self.ae_title}", busy)
         if self._reports.are_left:
-            self._later(partial(tell_again, self._desk()))
+            self._errands.begin(partial(tell_again, self._desk()))
 
     def open_web_for_members(self) -> str:
         """As the owner: have a port for DICOMweb, which members serve; returns its URL. Raises MachineError."""
@@ -273,10 +273,7 @@ class EmbeddedPacs:
         self._sockets.clear()
         for thread in self._crowd.break_off():
             thread.join()
-        with self._lock:
-            errands = set(self._errands)
-        for thread in errands:
-            thread.join()
+        self._errands.join()
         if self._archive is not None:
             self._archive.close()
             self._archive = None
@@ -314,7 +311,7 @@ class EmbeddedPacs:
             merged=self._merged,
             reports=self._reports,
             stopping=self._stopping,
-            later=self._later,
+            later=self._errands.begin,
         )
 
     def _caller(self, address: tuple[str, int]) -> Peer:
@@ -348,26 +345,6 @@ class EmbeddedPacs:
         finally:
             sock.close()
             self._crowd.went()
-
-    def _later(self, errand: Callable[[], None]) -> None:
-        def run() -> None:
-            try:
-                errand()
-            except Exception:
-                LOGGER.exception("something put off has failed")
-            finally:
-                with self._lock:
-                    self._errands.discard(threading.current_thread())
-
-        thread = threading.Thread(target=run, name=f"pacs-{self.ae_title}-errand", daemon=True)
-        with self._lock:
-            self._errands.add(thread)
-        try:
-            thread.start()
-        except BaseException:
-            with self._lock:
-                self._errands.discard(thread)
-            raise
 
 
 def _is_loopback(host: str) -> bool:

@@ -6,7 +6,6 @@ reserves the numbers when its cases are wanted.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path as FilePath
@@ -14,9 +13,8 @@ from typing import TYPE_CHECKING, Any, overload
 
 from scenario_runner.dicom.syntaxes import SUPPORTED
 from scenario_runner.errors import Diagnostic, InvalidInput
-from scenario_runner.language.scenario import load_of, patients_of
+from scenario_runner.language.scenario import patients_of
 from scenario_runner.language.template_limits import one_file
-from scenario_runner.language.templates import render_tree, texts
 from scenario_runner.language.uses import home_of
 from scenario_runner.language.variables import resolve_vars
 from scenario_runner.lazy_dataclasses import dataclass
@@ -24,12 +22,13 @@ from scenario_runner.planning.arrivals import seed_of
 from scenario_runner.planning.blueprint import CasePart
 from scenario_runner.planning.build import build
 from scenario_runner.planning.case_arrivals import arriving
+from scenario_runner.planning.case_list import case_load, every_combination, with_rows
 from scenario_runner.planning.departments import Department
 from scenario_runner.planning.findings import Findings
 from scenario_runner.planning.identifiers import Identifiers
 from scenario_runner.planning.identity import derive_seed, derive_uid
 from scenario_runner.planning.makers import Setting
-from scenario_runner.planning.matrix import MAX_CASES, case_id, combinations, narrowed
+from scenario_runner.planning.matrix import case_id, narrowed
 from scenario_runner.planning.number_ranges import ExhaustedRule, reserve
 from scenario_runner.planning.offers import Offers
 from scenario_runner.planning.plan import PlannedCase
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
     from scenario_runner.database.location import Location
     from scenario_runner.language.document import Document
     from scenario_runner.language.loads import CaseLoad
-    from scenario_runner.language.rows import Rows
     from scenario_runner.language.scenario import Scenario
     from scenario_runner.language.site_model import Site
     from scenario_runner.planning.api import (
@@ -54,14 +52,8 @@ if TYPE_CHECKING:
         PatternField,
     )
     from scenario_runner.planning.case_arrivals import Taken
+    from scenario_runner.planning.case_list import Row
     from scenario_runner.planning.sources import PatientSource
-
-    _Row = tuple[str, Mapping[str, Any], str]
-    """The name that the case of a row is told by, the row, and where it stands."""
-
-
-_OF_A_CASE = re.compile(r"\b(?:matrix|row)\b")
-_VARIABLE = re.compile(r"\bvars\s*(?:\.|\[\s*['\"])\s*(\w+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,93 +290,30 @@ def _prepare(
 
 def _taken(
     scenario: Scenario, base: Mapping[str, Any], prepared: Prepared
-) -> Taken[tuple[dict[str, Any], _Row | None]]:
+) -> Taken[tuple[dict[str, Any], Row | None]]:
     """What the cases are made of: combinations of the matrix, rows of the table, arrivals of the load.
 
     ``prepared`` gets the load and what the matrix was narrowed to in vain.
     """
     findings, options, rows = prepared.findings, prepared.options, scenario.rows
-    found, prepared.idle = narrowed(_combinations(scenario, base, findings), scenario.narrowed)
+    found, prepared.idle = narrowed(every_combination(scenario, base, findings), scenario.narrowed)
     if rows is not None:
         # A rerun finds it among what was read.
         options.inputs.read.setdefault(FilePath(rows.file).as_posix(), rows.content)
     prepared.load_seed = seed_of(options.seed, scenario.header.name, "case")
-    prepared.load = _load(scenario, base, findings)
-    with_rows = _with_rows(found, rows, findings)
-    taken = arriving(with_rows, prepared.load, prepared.load_seed, once=rows is not None)
+    prepared.load = case_load(scenario, base, findings)
+    rowed = with_rows(found, rows, findings)
+    taken = arriving(rowed, prepared.load, prepared.load_seed, once=rows is not None)
     if isinstance(taken, ValueProblem):
         findings.add(("load",), taken, key=True)
         return []
     return taken
 
 
-def _told_by(combination: dict[str, Any], row: _Row | None, number: int | None) -> dict[str, Any]:
+def _told_by(combination: dict[str, Any], row: Row | None, number: int | None) -> dict[str, Any]:
     """What the name of a case says of where it comes from."""
     arrival = {} if number is None else {"arrival": number}
     return {**arrival, **({} if row is None else {"row": row[0]}), **combination}
-
-
-def _with_rows(
-    found: Sequence[dict[str, Any]], rows: Rows | None, findings: Findings
-) -> Iterator[tuple[dict[str, Any], _Row | None]]:
-    """Each combination with each row, which has the name that its case is told by."""
-    if rows is None:
-        yield from ((one, None) for one in found)
-        return
-    size = len(found) * len(rows.rows)
-    if size > MAX_CASES:
-        message = f"matrix and rows make {size} cases; {MAX_CASES} is the limit"
-        findings.add(("rows",), ValueProblem("FAB309", message, "split the table"))
-        return
-    places = [f"{FilePath(rows.file).name}:{line}" for line in rows.lines]
-    labelled = list(zip(rows.labels(), rows.rows, places, strict=True))
-    yield from ((one, row) for row in labelled for one in found)
-
-
-def _combinations(
-    scenario: Scenario, base: Mapping[str, Any], findings: Findings
-) -> list[dict[str, Any]]:
-    def report(path: tuple[str | int, ...], problem: ValueProblem) -> None:
-        findings.add(("matrix", *path), problem, key=not path)
-
-    matrix = scenario.header.matrix
-    where = scenario.origins.where
-    if any(True for _ in texts(matrix)):
-        try:
-            vars_ = _early(scenario, base)
-            matrix = render_tree(matrix, {**base, "vars": vars_}, where, ("matrix",))
-        except InvalidInput as error:
-            for diagnostic in error.diagnostics:
-                findings.take(diagnostic)
-            return []
-    return combinations(matrix, report)
-
-
-def _early(scenario: Scenario, base: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Variables that are known before the case is: those that need neither the matrix nor a row. Raises InvalidInput."""
-    written = {
-        name: [text for _, text in texts(value)] for name, value in scenario.header.vars.items()
-    }
-    late = {name for name, found in written.items() if any(map(_OF_A_CASE.search, found))}
-    while users := {
-        name
-        for name, found in written.items()
-        if name not in late and any(late.intersection(_VARIABLE.findall(text)) for text in found)
-    }:
-        late |= users
-    early = {name: value for name, value in scenario.header.vars.items() if name not in late}
-    return resolve_vars(early, base, scenario.origins.where, ("vars",))
-
-
-def _load(scenario: Scenario, base: Mapping[str, Any], findings: Findings) -> CaseLoad | None:
-    if scenario.load is None:
-        return None
-    try:
-        return load_of(scenario, {**base, "vars": _early(scenario, base)})
-    except InvalidInput as error:
-        for diagnostic in error.diagnostics:
-            findings.take(diagnostic)
-        return None
 
 
 def _unused(name: str, seen: set[str]) -> str:

@@ -28,7 +28,6 @@ from scenario_runner.api.accepted import sentence as left_out_sentence
 from scenario_runner.api.statuses import Statuses
 from scenario_runner.api.timing import operation
 from scenario_runner.errors import FabricatorError
-from scenario_runner.imaging.instance import Instance
 from scenario_runner.language.loads import StudyLoad
 from scenario_runner.language.quantities import Rate
 from scenario_runner.planning.arrivals import seed_of
@@ -47,6 +46,7 @@ from scenario_runner.steps.sent import (
     how_far,
     send_facts,
 )
+from scenario_runner.steps.streaming import streamed
 
 if TYPE_CHECKING:
     from scenario_runner.api.sharing import SharedOut
@@ -211,7 +211,7 @@ class Send(Step):
         left = context.offered(repeated.left(images), self.to)
         target = context.target(self.to).by(self.via)
         options = self._options(context, images.contexts(), opened.add)
-        return _streamed(context, target, left, options)
+        return streamed(context, target, left, options)
 
     def _shared(
         self, context: StepContext, repeated: Repeated, images: Ordered
@@ -243,7 +243,7 @@ class Send(Step):
         options = self._options(context, contexts, opened)
         repeated = Repeated(context, self.to)
         left = context.offered(images, self.to)
-        source = _streamed(context, target, left, options, shown=False)
+        source = streamed(context, target, left, options, shown=False)
         with ended(source):
             for stored in source:
                 earlier = repeated.since(stored.image, stored.status)
@@ -349,40 +349,3 @@ def _told(result: StepResult, loaded: LoadedSend | None, left_out: str) -> StepR
         message="; ".join(filter(None, words)),
         reasons=[*result.reasons, stopped] if stopped else result.reasons,
     )
-
-
-def _streamed(
-    context: StepContext,
-    target: Target,
-    images: Iterator[PlannedImage],
-    options: StoreOptions,
-    *,
-    shown: bool = True,
-) -> Iterator[Stored]:
-    """Send one after the other as fast as it goes, or as ``rate`` says. shown: whether pictures are kept here."""
-    under_way: dict[str, list[PlannedImage]] = {}
-    feed = _feed(context, images, under_way, shown=shown)
-    answers = target.store(feed, options, context.deadline)
-    with ended(answers):
-        for status in answers:
-            uid = status.sop_instance_uid
-            image = under_way[uid].pop(0)
-            if not under_way[uid]:  # there may be a million
-                del under_way[uid]
-            yield Stored(image, status, {"modality": image.series.modality})
-
-
-def _feed(
-    context: StepContext,
-    images: Iterator[PlannedImage],
-    under_way: dict[str, list[PlannedImage]],
-    *,
-    shown: bool,
-) -> Iterator[Instance]:
-    for instance in context.instances(images):
-        assert instance.image is not None
-        if shown:
-            context.preview(instance)
-        # A list, for a negative test may use one SOP instance UID twice.
-        under_way.setdefault(instance.sop_instance_uid, []).append(instance.image)
-        yield instance

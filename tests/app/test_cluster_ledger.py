@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from scenario_runner import plan, run
-from scenario_runner.app.cluster.client import _Tasks
+from scenario_runner.app.cluster.given_out import Tasks
 from scenario_runner.app.cluster.kept_plans import planned
 from scenario_runner.app.cluster.known import Known
 from scenario_runner.app.cluster.ledger import (
@@ -412,7 +412,7 @@ def test_a_case_that_failed_before_it_was_begun_is_told_as_that_where_the_run_st
     where, scheduler = tmp_path / LEDGER_FILE, Scheduler()
     with RunLedger(where, "r") as ledger:
         ledger.begin(b"")
-        tasks = _Tasks(scheduler, ledger, where, "r", 2)
+        tasks = Tasks(scheduler, ledger, where, "r", 2)
         tasks.give_out(waits)
         scheduler.fails = True
         tasks.give_out(fails)

@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scenario_runner.fields.scalars import WrittenFloat
-from scenario_runner.language.check import SchemaCheck, _validator
+from scenario_runner.language.check import SchemaCheck
 from scenario_runner.language.loader import parse_document
 from scenario_runner.language.schema import scenario_schema
+from scenario_runner.language.schema_errors import explaining_validator
 from scenario_runner.language.validity import Validity
 from scenario_runner.plugins import Plugins
 
@@ -96,7 +97,7 @@ def test_each_keyword_means_what_the_validator_that_explains_means(schema: Any) 
         None, True, False, 0, 1, 2, 1.0, 1.5, float("nan"), "", "a", "ba", "\ud800", [], [1], [1, "a"], {}, {"a": 1},
         {"b": "x"}, {"a": True, "b": 1}, {"c": None}, {"bb": "y", "a": 2},
     ]  # fmt: skip
-    explains = _validator(schema)
+    explains = explaining_validator(schema)
     for value in values:
         assert Validity(schema).is_certain(value) == explains.is_valid(value), value
 

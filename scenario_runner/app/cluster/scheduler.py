@@ -138,3 +138,11 @@ def _quieten() -> None:
     for name in list(logging.root.manager.loggerDict):
         if name.partition(".")[0] in ("distributed", "tornado", "asyncio"):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+
+
+def no_workers() -> MachineError:
+    """What is said when nobody has been there to do anything for that long."""
+    return MachineError(
+        f"the Dask scheduler has had no worker for {PATIENCE:g} s",
+        hint="start workers that have dicom-fabricator installed; see docs/guide/scale.md",
+    )

@@ -7,7 +7,6 @@ the disk; steps in between need not: after a power cut they are done again.
 from __future__ import annotations
 
 import datetime as dt
-import json
 import logging
 import queue
 import sqlite3
@@ -18,37 +17,25 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Literal, Self
 
-from pydantic_core import to_json
-
 from scenario_runner.archive.connections import Connections
 from scenario_runner.errors import MachineError, described, of_the_machine
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.service.validator.events import ACTS, ENDS, Event, Role, now
+from scenario_runner.service.validator.journal_rows import (
+    Refusal,
+    Row,
+    event_of,
+    inserted,
+    make_tables,
+    row_of,
+    settle,
+)
 
 LOGGER = logging.getLogger(__name__)
-_VERSION: Final = 1
-_APPLICATION: Final = 0x46565631
 _PATIENCE: Final = 60.0
 """Seconds that it waits for a backup, which holds it still while the files of all studies get second names."""
 _TOGETHER: Final = 256
 """Requests that are written in one transaction at most."""
-_ROWS: Final = 100
-"""Events of one statement; older versions of SQLite take 999 values."""
-_NUMBERS: Final = 500
-_SCHEMA: Final = """
-CREATE TABLE event (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    study TEXT NOT NULL, turn INTEGER NOT NULL, name TEXT NOT NULL, at TEXT NOT NULL, data TEXT NOT NULL,
-    role TEXT, attempts INTEGER NOT NULL DEFAULT 0,
-    UNIQUE (study, turn, name)
-);
-CREATE INDEX waiting ON event (role, seq) WHERE role IS NOT NULL;
-CREATE TABLE refused (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    event INTEGER, role TEXT NOT NULL, at TEXT NOT NULL, reason TEXT NOT NULL, payload TEXT NOT NULL
-);
-CREATE UNIQUE INDEX refused_once ON refused (event) WHERE event IS NOT NULL;
-"""
 
 Told = Callable[[Sequence[Event]], object]
 """Called with events that were new, in order, as soon as they are written."""
@@ -81,7 +68,7 @@ class _Request:
     events: Sequence[Event]
     done: Sequence[int]
     tried: Sequence[int]
-    refused: Sequence[tuple[int | None, str, str, str]]
+    refused: Sequence[Refusal]
     durable: bool
     foreign: bool
     answer: Future[list[Pending]]
@@ -105,19 +92,7 @@ class Journal:
 
     def _prepare(self) -> None:
         with self._connections.transaction() as connection:
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-            (application,) = connection.execute("PRAGMA application_id").fetchone()
-            (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-            if tables and (application, version) != (_APPLICATION, _VERSION):
-                raise MachineError(
-                    f"'{self.path}' is no journal that this version of the validator can use",
-                    hint="name another folder with --data, or update this program",
-                )
-            if not tables:
-                for statement in _SCHEMA.split(";\n"):
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {_VERSION}")
-                connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+            make_tables(connection, self.path)
 
     def listen(self, told: Told) -> None:
         """Be told of what is written from now on, on the thread that writes."""
@@ -129,7 +104,7 @@ class Journal:
         *,
         done: Sequence[int] = (),
         tried: Sequence[int] = (),
-        refused: Sequence[tuple[int | None, str, str, str]] = (),
+        refused: Sequence[Refusal] = (),
         durable: bool = False,
         foreign: bool = False,
     ) -> Future[list[Pending]]:
@@ -188,7 +163,7 @@ class Journal:
         with self._connections.writing() as connection:
             connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
         with self._connections.transaction() as connection:
-            fresh = _inserted(connection, [row for one in requests for row in _rows(one)])
+            fresh = inserted(connection, [row for one in requests for row in _rows(one)])
             for one in requests:
                 answers.append([])
                 for event in one.events:
@@ -200,7 +175,12 @@ class Journal:
                     told.append(event)
                     if role is not None:
                         answers[-1].append(Pending(seq, role, event, 0))
-            _settle(connection, requests)
+            settle(
+                connection,
+                [seq for one in requests for seq in one.done],
+                [seq for one in requests for seq in one.tried],
+                [each for one in requests for each in one.refused],
+            )
         return told, answers
 
     def events(self, study: str) -> list[Event]:
@@ -210,7 +190,7 @@ class Journal:
                 "SELECT study, turn, name, at, data FROM event WHERE study = ? ORDER BY seq",
                 (study,),
             ).fetchall()
-        return [_event(*row) for row in rows]
+        return [event_of(*row) for row in rows]
 
     def number_of(self, study: str, turn: int, name: str) -> int | None:
         """The number of an event; None for one that is not known."""
@@ -229,7 +209,7 @@ class Journal:
                 "WHERE role IS NOT NULL AND seq > ? ORDER BY seq",
                 (beyond,),
             ).fetchall()
-        return [Pending(seq, role, _event(*row), tries) for seq, role, tries, *row in rows]
+        return [Pending(seq, role, event_of(*row), tries) for seq, role, tries, *row in rows]
 
     def known(self, studies: Iterable[str]) -> set[str]:
         """Those of the studies that something has happened to."""
@@ -269,7 +249,7 @@ class Journal:
                 "SELECT study, turn, name, at, data FROM event WHERE name = ? ORDER BY seq DESC LIMIT ?",
                 (name, most),
             ).fetchall()
-        return [_event(*row) for row in rows]
+        return [event_of(*row) for row in rows]
 
     def refused(self) -> list[Refused]:
         """What roles have given up and nobody has put back, oldest first."""
@@ -281,7 +261,7 @@ class Journal:
         return [
             Refused(
                 number, role, dt.datetime.fromisoformat(at), reason,
-                _event(*row) if row[0] is not None else None, payload,
+                event_of(*row) if row[0] is not None else None, payload,
             )
             for number, role, at, reason, payload, *row in rows
         ]  # fmt: skip
@@ -296,10 +276,10 @@ class Journal:
             ).fetchone()
             if row is None:
                 return None
-            before = _event(*row)
+            before = event_of(*row)
             again = Event(before.study, before.name, now(), before.turn + 1, before.data)
             connection.execute("DELETE FROM refused WHERE id = ?", (number,))
-            _inserted(connection, [_row(again, ACTS[again.name])])
+            inserted(connection, [row_of(again, ACTS[again.name])])
             return again
 
     def __enter__(self) -> Self:
@@ -317,61 +297,9 @@ class Journal:
             self._connections.close()
 
 
-_Row = tuple[str, int, str, str, str, str | None]
-
-
-def _rows(request: _Request) -> Iterator[_Row]:
+def _rows(request: _Request) -> Iterator[Row]:
     for event in request.events:
-        yield _row(event, None if request.foreign else event.waits_for)
-
-
-def _row(event: Event, role: str | None) -> _Row:
-    data = to_json(event.data).decode()
-    return event.study, event.turn, event.name, event.at.isoformat(), data, role
-
-
-def _inserted(
-    connection: sqlite3.Connection, rows: Sequence[_Row]
-) -> dict[tuple[str, int, str], int]:
-    """The numbers of those that were not known, by study, turn and name. Call within a transaction.
-
-    Each statement lets other threads run and has to wait for them: one is for as many rows as it can take.
-    """
-    if not rows:
-        return {}
-    (last,) = connection.execute("SELECT coalesce(max(seq), 0) FROM event").fetchone()
-    for begin in range(0, len(rows), _ROWS):
-        some = rows[begin : begin + _ROWS]
-        places = ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(some))
-        connection.execute(
-            f"INSERT OR IGNORE INTO event (study, turn, name, at, data, role) VALUES {places}",  # noqa: S608 - places
-            [value for row in some for value in row],
-        )
-    found = connection.execute("SELECT study, turn, name, seq FROM event WHERE seq > ?", (last,))
-    return {(study, turn, name): seq for study, turn, name, seq in found.fetchall()}
-
-
-def _settle(connection: sqlite3.Connection, requests: Sequence[_Request]) -> None:
-    for sql, numbers in (
-        ("UPDATE event SET role = NULL", [seq for one in requests for seq in one.done]),
-        ("UPDATE event SET attempts = attempts + 1", [seq for one in requests for seq in one.tried]),
-    ):  # fmt: skip
-        for begin in range(0, len(numbers), _NUMBERS):
-            some = numbers[begin : begin + _NUMBERS]
-            places = ", ".join("?" * len(some))
-            connection.execute(f"{sql} WHERE seq IN ({places})", some)
-    connection.executemany(
-        "INSERT OR IGNORE INTO refused (event, role, at, reason, payload) VALUES (?, ?, ?, ?, ?)",
-        [
-            (seq, role, now().isoformat(), reason, payload)
-            for one in requests
-            for seq, role, reason, payload in one.refused
-        ],
-    )
-
-
-def _event(study: str, turn: int, name: str, at: str, data: str) -> Event:
-    return Event(study, name, dt.datetime.fromisoformat(at), turn, json.loads(data))
+        yield row_of(event, None if request.foreign else event.waits_for)
 
 
 @contextmanager
