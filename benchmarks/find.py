@@ -35,6 +35,7 @@ from scenario_runner.deadline import Deadline
 from scenario_runner.dicom import statuses
 from scenario_runner.network.queries import encode
 from scenario_runner.network.store import store
+from scenario_runner.sending import Sending
 from scenario_runner.ul import commands
 from scenario_runner.ul.commands import Element, Field
 from scenario_runner.ul.fragments import fragments
@@ -222,7 +223,7 @@ def fill(peer: Peer, count: int) -> float:
         map(Encoded, studies(count)),
         [(CT_IMAGE, EXPLICIT)],
         Deadline(3600),
-        associations=2,
+        Sending(associations=2),
     )
     if wrong := sum(answer.status != 0 for answer in answers):
         raise SystemExit(f"{wrong} instances were not acknowledged")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from scenario_runner.dicom.retrieve_keys import Level, QueryLevel
 from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.sending import Sending
 
 if TYPE_CHECKING:
     from scenario_runner.dicom.characters import UndeclaredText
@@ -29,19 +30,10 @@ ended with FE00, matching terminated, though nobody cancelled (PS3.4 table C.4-1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoreOptions:
+class StoreOptions(Sending):
     """How to send. contexts: every (SOP class UID, transfer syntax UID) that will be sent."""
 
     contexts: Sequence[tuple[str, str]]
-    associations: int = 1
-    rate: float | None = None
-    """At most so many instances a second."""
-    resumes: int = 0
-    """How many times in a row a broken association is opened again for what was not acknowledged."""
-    skips: bool = False
-    """Whether an instance at which the peer ends the association is given up and the rest sent on."""
-    opened: Callable[[Mapping[str, Any]], None] | None = None
-    """Told the plain facts of each association as it stands."""
     transcode: bool = True
     """Whether the default transfer syntax is offered beside the stored one, and used where it alone was
     accepted (PS3.5 10.1)."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from scenario_runner.api import Deadline, QueryLevel
+from scenario_runner.api import Deadline, FindRequest, QueryLevel
 from scenario_runner.app.peers import Peer
 from scenario_runner.app.typed_queries import ask, keys, keyword_of
 from scenario_runner.dicom.private_names import PrivateName, private_name, tags_in
@@ -65,8 +65,10 @@ def table(peer: Peer, question: Question, deadline: Deadline) -> Table:
     usual = () if says_something else USUAL[question.level]
     undeclared = Undeclared()
     target = peer.target.by(question.via)
-    returned = (*wanted, *usual)
-    answers = ask(target, question.level, match, returned, question.limit, deadline, undeclared)
+    request = FindRequest(
+        level=question.level, match=match, returned=(*wanted, *usual), limit=question.limit
+    )
+    answers = ask(target, request, deadline, undeclared)
     private = [name for key in (*match, *wanted) if (name := private_name(key)) is not None]
     rows = peer.clean([_by_name(answer, private) for answer in answers.matches])
     columns = dict.fromkeys([*match, *wanted, *usual, *(key for row in rows for key in row)])

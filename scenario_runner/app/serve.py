@@ -35,7 +35,7 @@ from scenario_runner.pacs.post import Post
 from scenario_runner.pacs.server import EmbeddedPacs
 from scenario_runner.pacs.server import serve as serve_pacs
 from scenario_runner.registry.location import Location
-from scenario_runner.targets.embedded_options import pacs_options
+from scenario_runner.targets.embedded_options import hl7_mapping, pacs_options
 from scenario_runner.targets.schedule import Schedule
 
 
@@ -189,14 +189,8 @@ def _embedded(
 ) -> tuple[EmbeddedPacs, EmbeddedService]:
     service, folder = _service(serving)
     site = _site(serving)
-    options = pacs_options(
-        service,
-        folder,
-        scheduled=scheduled,
-        station=station,
-        hl7_rules=None if site is None else site.identifiers.hl7,
-        zone=None if site is None else site.zone,
-    )
+    options = pacs_options(service, folder)
+    mapping = () if site is None else hl7_mapping(site.identifiers.hl7, site.zone)
     pacs = EmbeddedPacs(
         serving.folder,
         ae_title=service.ae_title,
@@ -204,6 +198,9 @@ def _embedded(
         port=serving.port,
         options=dataclasses.replace(
             options,
+            scheduled=scheduled,
+            station=station,
+            hl7_mapping=mapping,
             archive=dataclasses.replace(options.archive, store=serving.store, index=serving.index),
             ordered=taken,
             heard=None if taken is None else taken.heard,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
 from scenario_runner.api import (
     Deadline,
     FindRequest,
-    QueryLevel,
     Target,
     asking,
 )
@@ -77,23 +76,16 @@ def keyword_of(text: str) -> str:
 
 
 def ask(
-    target: Target,
-    level: QueryLevel,
-    match: Mapping[str, Any],
-    returned: Sequence[str],
-    limit: int | None,
-    deadline: Deadline,
-    undeclared: Undeclared | None = None,
+    target: Target, request: FindRequest, deadline: Deadline, undeclared: Undeclared | None = None
 ) -> Answers:
     """The answers to one query. A worklist item's scheduled step stands beside the item's own keys.
 
     undeclared: notes of which text the answers did not say the character set.
     """
     noted = undeclared or Undeclared()
-    if level != "worklist":
-        request = FindRequest(level=level, match=match, returned=returned, limit=limit)
+    if request.level != "worklist":
         return asking.ask(target, noted.noting(request), deadline)
-    request = worklist_request(match, returned, limit)
+    request = worklist_request(request.match, request.returned, request.limit)
     answers = asking.ask(target, noted.noting(request), deadline)
     for item in answers.matches:
         steps = item.pop("ScheduledProcedureStepSequence", None) or [{}]

@@ -56,6 +56,7 @@ def delete(
     DELETE over DICOMweb, which many servers take. Where nobody can be asked, --yes is needed. Exit code 1 when nothing
     matches, or when a study is still there.
     """
+    from scenario_runner.api import FindRequest
     from scenario_runner.app.typed_queries import ask
     from scenario_runner.app.typed_queries import keys as read_keys
 
@@ -67,7 +68,8 @@ def delete(
     target = peer.target.by(via)
     if via is None and "delete" not in target.capabilities:
         target.delete([], deadline)  # says what it lacks
-    found = ask(peer.target, "study", match, _ASKED, None, deadline)
+    request = FindRequest(level="study", match=match, returned=_ASKED)
+    found = ask(peer.target, request, deadline)
     if found.problem:
         raise TargetError(
             f"'{peer}' answers with what was not asked for, so nothing is deleted: {found.problem}",

@@ -32,7 +32,7 @@ from scenario_runner.ul.contexts import (
 )
 from scenario_runner.ul.handshake import secure_incoming
 from scenario_runner.ul.listening import Listener
-from scenario_runner.ul.peer import Limits, Peer
+from scenario_runner.ul.peer import LocalEntity, Peer
 from scenario_runner.ul.transport import Transport
 
 if TYPE_CHECKING:
@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 
     from scenario_runner.ul.associate_pdus import AssociationRequest, ProposedContext
     from scenario_runner.ul.messages import Message
-    from scenario_runner.ul.pdu_log import Sink as PduSink
-    from scenario_runner.ul.tls import Tls
 
 LOGGER = logging.getLogger(__name__)
 
@@ -103,26 +101,20 @@ class Receiver:
 
     contexts: the (SOP class UID, transfer syntax UID) pairs to take, and no others, or nobody could tell whether a peer
     has transcoded; None takes whatever comes, as the peer prefers it.
-    on_instance, on_event: called from other threads, never two at a time. port: 0 takes a free one, which ``port`` then tells. pdu_log: who
-    gets the log of each association, from the thread that served it. tls: take nothing without it.
+    on_instance, on_event: called from other threads, never two at a time. ``port`` tells which one was taken.
     """
 
     def __init__(
         self,
-        ae_title: str,
-        host: str,
-        port: int,
+        ours: LocalEntity,
         *,
         contexts: Iterable[tuple[str, str]] | None = (),
         on_instance: Sink | None = None,
         on_event: EventSink | None = None,
-        limits: Limits | None = None,
-        pdu_log: PduSink | None = None,
-        tls: Tls | None = None,
     ) -> None:
-        self.ae_title = ae_title
-        self.host = host
-        self.port = port
+        self.ae_title = ours.ae_title
+        self.host = ours.host
+        self.port = ours.port
         self.failure: Exception | None = None
         """What on_instance raised first; the peer was told a failure status."""
         self.reached = False
@@ -132,9 +124,9 @@ class Receiver:
         self._classes = frozenset(sop_class for sop_class, _ in self._contexts)
         self._on_instance = on_instance
         self._on_event = on_event
-        self._limits = limits or Limits()
-        self._pdu_log = pdu_log
-        self._tls = None if tls is None else tls.server_context()
+        self._limits = ours.limits
+        self._pdu_log = ours.pdu_log
+        self._tls = None if ours.tls is None else ours.tls.server_context()
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []

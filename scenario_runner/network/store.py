@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from scenario_runner.network.bulk.pace import Pace
 from scenario_runner.network.bulk.parallel import Crew
 from scenario_runner.network.bulk.sender import Sender
 from scenario_runner.network.bulk.stream import Stream
+from scenario_runner.sending import ONE_BY_ONE, Sending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
 
     from scenario_runner.answers import StoreStatus
     from scenario_runner.deadline import Deadline
@@ -24,12 +25,8 @@ def store(
     instances: Iterable[Storable],
     contexts: Sequence[Pair],
     deadline: Deadline,
+    how: Sending = ONE_BY_ONE,
     *,
-    associations: int = 1,
-    rate: float | None = None,
-    resumes: int = 0,
-    skips: bool = False,
-    opened: Callable[[Mapping[str, Any]], None] | None = None,
     recode: Callable[[Storable], Storable] | None = None,
 ) -> Generator[StoreStatus, None, None]:
     """Send instances, yielding each one's answer as it is known.
@@ -40,19 +37,17 @@ def store(
     answer yet is yielded with status None, and then the error is raised: TargetError children, or
     what the deadline raises.
 
-    contexts: every pair that may come. associations: how many at once; answers keep the order of
-    the instances only with one. rate: at most so many instances a second, all associations
-    together. resumes: how many times in a row a broken association is opened again. skips: whether
-    an instance at which the peer ends the association is given up, and the rest sent over another.
-    opened: told the plain facts of each association, possibly from another thread. recode: see ``Sender``.
+    contexts: every pair that may come. how: answers keep the order of the instances only with one association.
+    recode: see ``Sender``.
     """
-    pace = Pace(rate)
+    pace = Pace(how.rate)
 
     def stream_of(sender: Sender) -> Stream:
-        return Stream(sender, pace, deadline, resumes, skips=skips)
+        return Stream(sender, pace, deadline, how.resumes, skips=how.skips)
 
     senders = [
-        Sender(peer, contexts, deadline, opened, recode) for _ in range(max(1, associations))
+        Sender(peer, contexts, deadline, how.opened, recode)
+        for _ in range(max(1, how.associations))
     ]
     try:
         for sender in senders:

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.errors import described, of_the_machine
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.orders.worklist import OrderFiles, is_held
 from scenario_runner.pacs.answered import Answered
 from scenario_runner.pacs.order_journal import JOURNAL, Journal, Record
@@ -243,23 +244,30 @@ class OrderedItems:
 
 
 def settle(folder: Path, answered: Path) -> None:
-    """Bring to its place what a process that was killed had acknowledged. folder, answered: as of ``kept_items``.
+    """Bring to its place what a process that was killed had acknowledged. folder, answered: as of ``WorklistFiles``.
 
     Raises MachineError where it cannot be read.
     """
     left = answered.with_name(JOURNAL)
     if left.exists() and left.stat().st_size:
-        kept_items(folder, answered, Answered(answered)).close()
+        kept_items(WorklistFiles(folder, answered), Answered(answered)).close()
 
 
-def kept_items(
-    folder: Path,
-    answered: Path | None,
-    memory: Answered,
-    *,
-    synced: bool = False,
-    at_once: bool = False,
-) -> OrderedItems:
+@dataclass(frozen=True, slots=True)
+class WorklistFiles:
+    """Where a worklist is kept, and how well.
+
+    folder: of its items. answered: where the messages that were answered are kept; in memory only by default.
+    synced: it outlives the machine, too, once what was done is synced. at_once: other processes read its files.
+    """
+
+    folder: Path
+    answered: Path | None = None
+    synced: bool = False
+    at_once: bool = False
+
+
+def kept_items(files: WorklistFiles, memory: Answered) -> OrderedItems:
     """The items of a folder, with a journal beside what was answered, where that is kept. Raises MachineError."""
-    journal = None if answered is None else answered.with_name(JOURNAL)
-    return OrderedItems(folder, journal, memory, synced=synced, at_once=at_once)
+    journal = None if files.answered is None else files.answered.with_name(JOURNAL)
+    return OrderedItems(files.folder, journal, memory, synced=files.synced, at_once=files.at_once)

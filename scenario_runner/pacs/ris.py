@@ -28,11 +28,11 @@ from scenario_runner.pacs.ordered_items import kept_items
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from scenario_runner.archive.archive import Archive
     from scenario_runner.orders.hl7.mapping import Line
     from scenario_runner.orders.order import Order
+    from scenario_runner.pacs.ordered_items import WorklistFiles
 
 LOGGER = logging.getLogger(__name__)
 
@@ -49,32 +49,26 @@ class _Outcome:
 class Ris:
     """Answers messages; any thread may ask, and one message is done at a time.
 
-    worklist: the folder of items. station: the AE title of who is to do an order that names nobody.
-    answered: where the messages that were answered are kept; in memory only by default. lines: the
+    worklist: where its items are kept. station: the AE title of who is to do an order that names nobody. lines: the
     mapping; the one that ships by default. merged: is told of merges, for images that come later. told: of orders
-    that are on the worklist. synced: the worklist outlives the machine too, once ``sync`` has returned. at_once: other
-    processes read its files.
+    that are on the worklist.
     """
 
     def __init__(
         self,
         archive: Archive,
-        worklist: Path,
+        worklist: WorklistFiles,
         station: str,
-        answered: Path | None = None,
         lines: Sequence[Line] = (),
         merged: MergedPatients | None = None,
         told: Callable[[Sequence[Order]], object] | None = None,
-        *,
-        synced: bool = False,
-        at_once: bool = False,
     ) -> None:
         self._archive = archive
         self._lines = lines
         self._told = told
         self._merged = merged or MergedPatients()
-        self._answered = Answered(answered)
-        self._kept = kept_items(worklist, answered, self._answered, synced=synced, at_once=at_once)
+        self._answered = Answered(worklist.answered)
+        self._kept = kept_items(worklist, self._answered)
         self._ordered = Ordered(self._kept, station)
         self._lock = threading.Lock()
         self.pending = self._kept.pending

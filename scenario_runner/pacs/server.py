@@ -226,6 +226,7 @@ class EmbeddedPacs:
         the DICOM port when there are any.
         """
         from scenario_runner.orders.mllp.listener import ListenerOptions, MllpListener
+        from scenario_runner.pacs.ordered_items import WorklistFiles
         from scenario_runner.pacs.ris import Ris
         from scenario_runner.pacs.wrong_answers import WrongAnswers
 
@@ -233,14 +234,16 @@ class EmbeddedPacs:
             if self._hl7 is None:
                 ris = Ris(
                     self.archive,
-                    self.worklist,
+                    WorklistFiles(
+                        self.worklist,
+                        self.folder / ANSWERED,
+                        synced=self.options.hl7_synced,
+                        at_once=self._shares,
+                    ),
                     self.options.station,
-                    self.folder / ANSWERED,
                     self.options.hl7_mapping,
                     self._merged,
                     self.options.ordered,
-                    synced=self.options.hl7_synced,
-                    at_once=self._shares,
                 )
                 options = ListenerOptions(tls=self.options.tls, before_answers=ris.sync)
                 answer = WrongAnswers(ris.answer, lambda: self._misbehaviour, self.options.heard)

@@ -15,6 +15,7 @@ import sqlite3
 import threading
 import weakref
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, Self
 
@@ -24,6 +25,8 @@ from scenario_runner.planning.api import Counters
 from scenario_runner.registry.number_ranges import next_range
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scenario_runner.database.location import Location
 
 
@@ -61,13 +64,14 @@ class SqliteCounters:
 
     def reserve(self, site: str, rule: str, *, start: int, step: int, count: int, last: int) -> int:
         """As ``planning.api.Counters`` says. Raises MachineError when the file cannot be used."""
+        taking = partial(next_range, start=start, step=step, count=count, last=last)
         if self._memory is not None:
             with self._lock:
-                return _reserve(self._memory, site, rule, start, step, count, last)
+                return _reserve(self._memory, site, rule, taking)
         # A connection for each reservation: none is carried into a forked process or another
         # thread, and there are only a few in a run, for numbers are reserved in ranges.
         with writable(Path(self._location)) as connection:
-            return _reserve(connection, site, rule, start, step, count, last)
+            return _reserve(connection, site, rule, taking)
 
     def close(self) -> None:
         """Forget a registry in memory; a file needs no closing."""
@@ -126,15 +130,13 @@ def _reserve(
     connection: sqlite3.Connection,
     site: str,
     rule: str,
-    start: int,
-    step: int,
-    count: int,
-    last: int,
+    taking: Callable[[int | None], tuple[int, int]],
 ) -> int:
+    """The first number of a range. taking: says from what the counter has never handed out what it is, and what is left."""
     # IMMEDIATE takes the write lock before reading: two processes cannot read the same number.
     connection.execute("BEGIN IMMEDIATE")
     try:
-        first, free = next_range(_known(connection, site, rule), start, step, count, last)
+        first, free = taking(_known(connection, site, rule))
         connection.execute(
             "INSERT INTO counter (site, rule, next) VALUES (?, ?, ?) "
             "ON CONFLICT DO UPDATE SET next = excluded.next",

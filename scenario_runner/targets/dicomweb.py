@@ -114,11 +114,7 @@ class DicomwebTarget(Target):
             self.peer(),
             instances,
             deadline,
-            associations=options.associations,
-            rate=options.rate,
-            resumes=options.resumes,
-            skips=options.skips,
-            opened=self._telling("STOW-RS", options.opened),
+            dataclasses.replace(options, opened=self._telling("STOW-RS", options.opened)),
         )
         with naming(self.name), contextlib.closing(answers):
             yield from answers

@@ -34,7 +34,7 @@ from scenario_runner.targets.naming import naming
 from scenario_runner.targets.not_offered import NO_COMMITMENT, NO_MPPS, no_query, no_retrieval
 from scenario_runner.targets.plain_values import plain
 from scenario_runner.targets.recoding import in_default_syntax
-from scenario_runner.ul.peer import Peer, UserIdentity
+from scenario_runner.ul.peer import LocalEntity, Peer, UserIdentity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from scenario_runner.deadline import Deadline
     from scenario_runner.language.site_model import Expectations
+    from scenario_runner.language.site_model import Receiver as SiteReceiver
     from scenario_runner.network.receiver import Receiver
     from scenario_runner.ul.contexts import Context
     from scenario_runner.ul.evidence import AssociationEvidence
@@ -119,11 +120,7 @@ class DimseTarget(Target):
                     instances,
                     options.contexts,
                     deadline,
-                    associations=options.associations,
-                    rate=options.rate,
-                    resumes=options.resumes,
-                    skips=options.skips,
-                    opened=options.opened,
+                    options,
                     recode=in_default_syntax if options.transcode else None,
                 )
             ) as answers,
@@ -230,13 +227,9 @@ class DimseTarget(Target):
         if ours is None:
             return super().move(request, sink, deadline)
         receiver = Receiver(
-            ours.ae_title,
-            ours.host,
-            ours.port,
+            self._local_entity(ours),
             contexts=request.contexts or None,
             on_instance=sink,
-            pdu_log=self._peer.pdu_log,
-            tls=tls_of(ours.tls, self._site_folder),
         )
         with named, self._listening(receiver, deadline):
             result = move(self.peer(), request.level, identifier, receiver.ae_title, deadline)
@@ -265,12 +258,8 @@ class DimseTarget(Target):
         if ours is None:
             return super().commit(instances, deadline, patience=patience)
         receiver = Receiver(
-            ours.ae_title,
-            ours.host,
-            ours.port,
+            self._local_entity(ours),
             on_event=reports.take,
-            pdu_log=self._peer.pdu_log,
-            tls=tls_of(ours.tls, self._site_folder),
         )
         with naming(self.name, lambda: NO_COMMITMENT), self._listening(receiver, deadline):
             return commit(self.peer(), instances, reports, patience, deadline, delivery)
@@ -289,6 +278,16 @@ class DimseTarget(Target):
         call = mpps.create if create else mpps.update
         with naming(self.name, lambda: NO_MPPS):
             return call(self.peer(), uid, identifiers.attributes(attributes), deadline)
+
+    def _local_entity(self, ours: SiteReceiver) -> LocalEntity:
+        """What the site file says of our receiver, as the wire takes it."""
+        return LocalEntity(
+            ours.ae_title,
+            ours.host,
+            ours.port,
+            pdu_log=self._peer.pdu_log,
+            tls=tls_of(ours.tls, self._site_folder),
+        )
 
     @contextlib.contextmanager
     def _listening(self, receiver: Receiver, deadline: Deadline) -> Iterator[None]:

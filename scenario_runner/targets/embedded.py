@@ -171,19 +171,20 @@ class EmbeddedTarget(DimseTarget):
 
     def _started(self) -> EmbeddedPacs:
         from scenario_runner.pacs.server import EmbeddedPacs
-        from scenario_runner.targets.embedded_options import pacs_options
+        from scenario_runner.targets.embedded_options import hl7_mapping, pacs_options
 
         with self._lock:
             if self._pacs is None:
-                options = pacs_options(
-                    self._service,
-                    self._site_folder,
-                    destinations=self._destinations,
-                    neighbours=self._neighbours,
+                options = dataclasses.replace(
+                    pacs_options(
+                        self._service,
+                        self._site_folder,
+                        destinations=self._destinations,
+                        neighbours=self._neighbours,
+                    ),
                     scheduled=self._schedule.items,
                     station=self.calling_ae_title,
-                    hl7_rules=self._hl7_rules,
-                    zone=self._zone,
+                    hl7_mapping=hl7_mapping(self._hl7_rules, self._zone),
                     ordered=self._ordered,
                 )
                 pacs = EmbeddedPacs(self._folder, self._peer.ae_title, _HOST, options=options)

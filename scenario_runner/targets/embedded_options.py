@@ -18,14 +18,12 @@ from scenario_runner.pacs.options import Destination, PacsOptions, WebOptions
 from scenario_runner.ul.tls import Tls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
     from pathlib import Path
 
-    from scenario_runner.dicom.elements import Elements
     from scenario_runner.language.site_model import Hl7Rules
     from scenario_runner.language.site_services import EmbeddedService, EmbeddedWeb, ServerTls
     from scenario_runner.orders.hl7.mapping import Line
-    from scenario_runner.orders.order import Order
 
 Place = tuple[str | int, ...]
 """Keys and indexes from ``embedded`` down."""
@@ -41,19 +39,12 @@ def pacs_options(
     *,
     destinations: MutableMapping[str, Destination] | None = None,
     neighbours: Mapping[str, Destination] | None = None,
-    scheduled: Callable[[], Iterable[Elements]] = tuple,
-    station: str = "",
-    hl7_rules: Hl7Rules | None = None,
-    zone: dt.tzinfo | None = None,
-    ordered: Callable[[Sequence[Order]], object] | None = None,
 ) -> PacsOptions:
-    """The options of a PACS that behaves as ``service`` says.
+    """The options of a PACS that behaves as ``service`` says; who has it puts in what comes from around it.
 
     folder: what relative paths start from. destinations: further ones; a live mapping, which wins.
     neighbours: those that are known unless the service says otherwise of an AE title.
-    scheduled: worklist items that lie in no folder. station: the AE title that orders which name nobody are for. hl7_rules: the site's, of what its messages say where. zone: the site's.
-    ordered: told of orders that messages bring. Raises UsageError for a SOP class, transfer syntax or attribute that does
-    not exist.
+    Raises UsageError for a SOP class, transfer syntax or attribute that does not exist.
     """
     table = {title: Destination(one.host, one.port) for title, one in service.destinations.items()}
     known: list[Any] = [destinations if destinations is not None else {}, table]
@@ -72,12 +63,8 @@ def pacs_options(
         coerce={_coercible(keyword): value for keyword, value in service.coerce.items()},
         commitment=service.commitment,
         worklist=None if service.worklist == "plan" else folder / service.worklist,
-        scheduled=scheduled,
-        station=station,
         hl7_port=service.hl7_port or 0,
         hl7_synced=service.hl7_synced,
-        hl7_mapping=hl7_mapping(hl7_rules, zone),
-        ordered=ordered,
         relational_queries=service.relational_queries,
         faults=service.faults,
     )

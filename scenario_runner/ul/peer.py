@@ -50,6 +50,21 @@ class UserIdentity:
     password: str | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class LocalEntity:
+    """Our own application entity, and how others reach it. port: 0 takes a free one.
+
+    pdu_log: who gets the log of each association, from the thread that served it. tls: take nothing without it.
+    """
+
+    ae_title: str
+    host: str
+    port: int
+    limits: Limits = field(default_factory=Limits)
+    pdu_log: Sink | None = field(default=None, repr=False, compare=False)
+    tls: Tls | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
     """A DICOM application entity and how to reach it. Times are in seconds.

@@ -12,6 +12,7 @@ import pytest
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import AssociationAborted, AssociationRejected, TargetError
 from scenario_runner.network.store import store
+from scenario_runner.sending import Sending
 from scenario_runner.ul.commands import Element
 from scenario_runner.ul.peer import Peer
 from tests.network.hostile import Wire, hostile
@@ -30,7 +31,7 @@ def _all(
 ) -> tuple[list[StoreStatus], Exception | None]:
     answers: list[StoreStatus] = []
     try:
-        for answer in store(peer, instances, [PAIR], Deadline(30), **how):  # type: ignore[arg-type]
+        for answer in store(peer, instances, [PAIR], Deadline(30), Sending(**how)):  # type: ignore[arg-type]
             answers.append(answer)  # noqa: PERF402 - the error comes after some answers
     except TargetError as error:
         return answers, error
@@ -69,7 +70,7 @@ def test_a_broken_association_is_resumed_with_what_was_not_acknowledged() -> Non
     opened: list[Mapping[str, Any]] = []
     with hostile(peer_side) as peer:
         answers = list(
-            store(peer, instances, [PAIR], Deadline(30), resumes=2, opened=opened.append)
+            store(peer, instances, [PAIR], Deadline(30), Sending(resumes=2, opened=opened.append))
         )
     assert [a.sop_instance_uid for a in answers] == [i.sop_instance_uid for i in instances]
     assert [a.status for a in answers] == [0] * 10
@@ -175,7 +176,7 @@ def test_instances_are_made_in_the_callers_thread_and_a_failure_there_is_raised_
     caught: list[Exception] = []
     with hostile(_answer_everything) as peer:
         try:
-            for answer in store(peer, instances(), [PAIR], Deadline(30), associations=2):
+            for answer in store(peer, instances(), [PAIR], Deadline(30), Sending(associations=2)):
                 answered += answer.status == 0
         except ZeroDivisionError as error:
             caught.append(error)
@@ -187,7 +188,9 @@ def test_instances_are_made_in_the_callers_thread_and_a_failure_there_is_raised_
 def test_the_rate_holds_for_all_associations_together() -> None:
     with hostile(_answer_everything) as peer:
         started = time.monotonic()
-        sending = store(peer, Study().instances(21), [PAIR], Deadline(30), associations=4, rate=40)
+        sending = store(
+            peer, Study().instances(21), [PAIR], Deadline(30), Sending(associations=4, rate=40)
+        )
         assert len(list(sending)) == 21
         assert 0.5 <= time.monotonic() - started < 3
 
@@ -195,7 +198,9 @@ def test_the_rate_holds_for_all_associations_together() -> None:
 def test_leaving_early_lets_go_of_every_thread() -> None:
     before = threading.active_count()
     with hostile(_answer_everything) as peer:
-        sending = store(peer, Study().instances(1000), [PAIR], Deadline(30), associations=3)
+        sending = store(
+            peer, Study().instances(1000), [PAIR], Deadline(30), Sending(associations=3)
+        )
         assert next(sending).status == 0
         sending.close()
     assert threading.active_count() == before
@@ -218,8 +223,7 @@ def test_several_associations_into_orthanc_lose_nothing(tmp_path: Path) -> None:
                 instances,
                 [PAIR],
                 Deadline(60),
-                associations=8,
-                opened=opened.append,
+                Sending(associations=8, opened=opened.append),
             )
         )
         counted = httpx2.get(f"{server.http}/statistics", timeout=30).json()["CountInstances"]
@@ -253,7 +257,7 @@ def test_a_pacs_that_is_restarted_half_way_gets_everything(tmp_path: Path) -> No
                     stack.enter_context(storescp(tmp_path / "second", port=server.port))
                 yield instance
 
-        answers = list(store(_peer(server), instances(), [PAIR], Deadline(30), resumes=5))
+        answers = list(store(_peer(server), instances(), [PAIR], Deadline(30), Sending(resumes=5)))
         kept = {path.name for path in (tmp_path / "first").rglob("*.2.25.*")}
         kept |= {path.name for path in (tmp_path / "second").rglob("*.2.25.*")}
     assert [a.status for a in answers] == [0] * 20

@@ -12,6 +12,7 @@ from pynetdicom.presentation import negotiate_as_acceptor
 from scenario_runner.deadline import Deadline
 from scenario_runner.dicom.syntaxes import EXPLICIT_LE, IMPLICIT_LE
 from scenario_runner.network.store import store
+from scenario_runner.sending import Sending
 from scenario_runner.ul.peer import Peer
 from tests.network.objects import CT, Encoded, Study
 
@@ -80,7 +81,7 @@ def sent(
         instances(*syntaxes),
         pairs,
         Deadline(30),
-        opened=lambda facts: opened.append(dict(facts)),
+        Sending(opened=lambda facts: opened.append(dict(facts))),
         recode=default if recode else None,
     )
     return list(answers), opened

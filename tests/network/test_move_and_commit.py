@@ -27,7 +27,7 @@ from scenario_runner.network.receiver import Receiver
 from scenario_runner.network.store import store
 from scenario_runner.ul import commands
 from scenario_runner.ul.commands import Element
-from scenario_runner.ul.peer import Limits, Peer
+from scenario_runner.ul.peer import Limits, LocalEntity, Peer
 from tests.network.hostile import Wire, hostile, pdv
 from tests.network.objects import CT, PAIR, Encoded, Study
 from tests.peers.processes import Modality, Server, dcmqrscp, free_port, orthanc, storescp
@@ -66,7 +66,7 @@ def test_a_move_to_our_receiver_brings_every_instance_unchanged(
         peer = _peer(server)
         sent = _send(peer, study, 30)
         receiver = Receiver(
-            AE_TITLE, "127.0.0.1", port, contexts=[PAIR], on_instance=received.append
+            LocalEntity(AE_TITLE, "127.0.0.1", port), contexts=[PAIR], on_instance=received.append
         )
         with receiver:
             receiver.start(Deadline(5))
@@ -113,7 +113,9 @@ def test_a_sink_that_fails_makes_the_sub_operations_fail(tmp_path: Path) -> None
 
     with dcmqrscp(tmp_path, peers=[Modality(AE_TITLE, port)]) as server:
         _send(_peer(server), study, 2)
-        with Receiver(AE_TITLE, "127.0.0.1", port, contexts=[PAIR], on_instance=full) as receiver:
+        with Receiver(
+            LocalEntity(AE_TITLE, "127.0.0.1", port), contexts=[PAIR], on_instance=full
+        ) as receiver:
             receiver.start(Deadline(5))
             answer = move(_peer(server), "study", _study(study), AE_TITLE, Deadline(30))
     assert isinstance(receiver.failure, OSError)
@@ -125,7 +127,7 @@ def test_the_receiver_answers_echo_and_stores_from_our_own_sender() -> None:
     received: list[Received] = []
     study = Study()
     with Receiver(
-        AE_TITLE, "127.0.0.1", 0, contexts=[PAIR], on_instance=received.append
+        LocalEntity(AE_TITLE, "127.0.0.1", 0), contexts=[PAIR], on_instance=received.append
     ) as receiver:
         receiver.start(Deadline(5))
         peer = Peer(host="127.0.0.1", port=receiver.port, ae_title=AE_TITLE)
@@ -141,13 +143,13 @@ def test_the_receiver_answers_echo_and_stores_from_our_own_sender() -> None:
 
 def test_a_taken_port_is_waited_for_and_then_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        receiver = Receiver(AE_TITLE, "127.0.0.1", taken.getsockname()[1])
+        receiver = Receiver(LocalEntity(AE_TITLE, "127.0.0.1", taken.getsockname()[1]))
         with receiver, pytest.raises(MachineError, match="cannot listen"):
             receiver.start(Deadline(0.6))
 
 
 def test_rubbish_sent_to_the_receiver_does_not_end_it() -> None:
-    with Receiver(AE_TITLE, "127.0.0.1", 0) as receiver:
+    with Receiver(LocalEntity(AE_TITLE, "127.0.0.1", 0)) as receiver:
         receiver.start(Deadline(5))
         for rubbish in (b"GET / HTTP/1.1\r\n\r\n", b"\x01\x00\x00\x00\x00\x04abcd", b""):
             with socket.create_connection(("127.0.0.1", receiver.port), 5) as sock:
@@ -160,7 +162,7 @@ def test_rubbish_sent_to_the_receiver_does_not_end_it() -> None:
 @given(st.binary(max_size=400))
 def test_any_association_request_leaves_the_receiver_working(rubbish: bytes) -> None:
     body = struct.pack(">HxxxxxxxxxxxxxxxxxxBB", 1, 65, 65) + rubbish
-    with Receiver(AE_TITLE, "127.0.0.1", 0) as receiver:
+    with Receiver(LocalEntity(AE_TITLE, "127.0.0.1", 0)) as receiver:
         receiver.start(Deadline(5))
         with socket.create_connection(("127.0.0.1", receiver.port), 5) as sock:
             sock.sendall(struct.pack(">BxI", 1, len(body)) + body)
@@ -178,7 +180,7 @@ def test_orthanc_commits_itself_to_what_it_has_and_names_what_it_has_not(tmp_pat
     with orthanc(tmp_path, modalities=[Modality(AE_TITLE, port)]) as server:
         sent = _send(_peer(server), study, 3)
         reports = Commitments()
-        with Receiver(AE_TITLE, "127.0.0.1", port, on_event=reports.take) as receiver:
+        with Receiver(LocalEntity(AE_TITLE, "127.0.0.1", port), on_event=reports.take) as receiver:
             receiver.start(Deadline(5))
             asked = [(CT, uid) for uid in (*sent, "1.2.3.4.5")]
             answer = commit(_peer(server), asked, reports, 15, Deadline(30))

@@ -22,6 +22,7 @@ from scenario_runner.errors import (
     TargetError,
 )
 from scenario_runner.network.store import store
+from scenario_runner.sending import Sending
 from scenario_runner.ul.commands import Element
 from scenario_runner.ul.peer import Peer
 from tests.network.hostile import Wire, hostile
@@ -163,7 +164,9 @@ def test_more_contexts_than_fit_are_spread_over_several_associations() -> None:
     instances = [Encoded(c, f"1.2.3.{n}", s, [b"\0\0"]) for n, (c, s) in enumerate(contexts)]
     opened: list[Mapping[str, Any]] = []
     with hostile(behave) as peer:
-        answers = list(store(peer, instances, contexts, Deadline(20), opened=opened.append))
+        answers = list(
+            store(peer, instances, contexts, Deadline(20), Sending(opened=opened.append))
+        )
     assert [a.status for a in answers] == [0] * 150
     assert [len(evidence["contexts"]) for evidence in opened] == [128, 22]
 
@@ -262,7 +265,7 @@ def test_the_rate_is_kept() -> None:
 
     with hostile(behave) as peer:
         started = time.monotonic()
-        answers = list(store(peer, Study().instances(11), [PAIR], Deadline(20), rate=20))
+        answers = list(store(peer, Study().instances(11), [PAIR], Deadline(20), Sending(rate=20)))
         took = time.monotonic() - started
     assert len(answers) == 11
     assert took >= 0.5

@@ -14,7 +14,7 @@ from scenario_runner.errors import ConnectionFailed, MachineError, ProtocolViola
 from scenario_runner.network.echo import echo
 from scenario_runner.network.receiver import Receiver
 from scenario_runner.network.store import store
-from scenario_runner.ul.peer import Peer
+from scenario_runner.ul.peer import LocalEntity, Peer
 from scenario_runner.ul.tls import Tls
 from tests.network.hostile import Wire, hostile
 from tests.network.objects import PAIR, Study
@@ -182,8 +182,7 @@ def test_our_receiver_takes_tls_associations_and_nothing_else(
     )
     calling = Tls(ca=server_side.certificate, certificate=our_side.certificate, key=our_side.key)
     came: list[str] = []
-    with Receiver(
-        "US", "127.0.0.1", 0, contexts=[PAIR], tls=listening,
+    with Receiver(LocalEntity("US", "127.0.0.1", 0, tls=listening), contexts=[PAIR],
         on_instance=lambda instance: came.append(instance.sop_instance_uid),
     ) as receiver:  # fmt: skip
         receiver.start(Deadline(5))
@@ -207,4 +206,4 @@ def test_our_receiver_takes_tls_associations_and_nothing_else(
 
 def test_a_receiver_without_a_certificate_is_told_before_it_listens() -> None:
     with pytest.raises(MachineError, match="no certificate"):
-        Receiver("US", "127.0.0.1", 0, tls=Tls())
+        Receiver(LocalEntity("US", "127.0.0.1", 0, tls=Tls()))

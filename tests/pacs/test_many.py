@@ -15,6 +15,7 @@ from scenario_runner.deadline import Deadline
 from scenario_runner.network.store import store
 from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
+from scenario_runner.sending import Sending
 from scenario_runner.ul.peer import Peer
 from tests.archive.samples import CT_IMAGE, EXPLICIT, Sample, identifier, put, sample
 from tests.pacs.asking import only_asking
@@ -46,7 +47,9 @@ class Encoded:
 def test_many_associations_at_once_lose_nothing(pacs: EmbeddedPacs) -> None:
     peer = Peer(host=pacs.host, port=pacs.port, ae_title=pacs.ae_title)
     sent = [sample(f"1.2.{n % 7}", number=n) for n in range(1, 481)]
-    answers = store(peer, map(Encoded, sent), [(CT_IMAGE, EXPLICIT)], Deadline(60), associations=24)
+    answers = store(
+        peer, map(Encoded, sent), [(CT_IMAGE, EXPLICIT)], Deadline(60), Sending(associations=24)
+    )
     assert [answer.status for answer in answers] == [0] * 480
     assert pacs.archive.counts().instances == 480
     assert pacs.archive.counts().studies == 7

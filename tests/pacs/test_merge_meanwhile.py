@@ -12,6 +12,7 @@ from scenario_runner.archive.archive import Archive
 from scenario_runner.deadline import Deadline
 from scenario_runner.network.store import store
 from scenario_runner.orders.mllp.client import Mllp
+from scenario_runner.sending import Sending
 from scenario_runner.ul.peer import Peer
 from tests.archive.samples import CT_IMAGE, EXPLICIT, Sample, sample
 from tests.orders.hl7.feeds import message
@@ -41,7 +42,9 @@ def send(
 ) -> list[int | None]:
     peer = Peer(host=pacs.host, port=pacs.port, ae_title=pacs.ae_title)
     wanted = [(CT_IMAGE, EXPLICIT)]
-    answers = store(peer, map(Encoded, samples), wanted, Deadline(60), associations=associations)
+    answers = store(
+        peer, map(Encoded, samples), wanted, Deadline(60), Sending(associations=associations)
+    )
     return [answer.status for answer in answers]
 
 

@@ -27,7 +27,7 @@ from scenario_runner.network.receiver import Receiver
 from scenario_runner.network.store import store
 from scenario_runner.pacs.server import EmbeddedPacs
 from scenario_runner.targets.embedded_options import pacs_options
-from scenario_runner.ul.peer import Peer, UserIdentity
+from scenario_runner.ul.peer import LocalEntity, Peer, UserIdentity
 from tests.archive.samples import CT_IMAGE, EXPLICIT, IMPLICIT, Sample, put, sample
 from tests.pacs.test_many import Encoded
 
@@ -296,7 +296,7 @@ def test_our_client_takes_a_commitment_report_however_it_is_delivered(
     start: Any, commitment: str, delivery: str
 ) -> None:
     reports = Commitments()
-    with Receiver("FABRICATE", "127.0.0.1", 0, on_event=reports.take) as receiver:
+    with Receiver(LocalEntity("FABRICATE", "127.0.0.1", 0), on_event=reports.take) as receiver:
         receiver.start(Deadline(10))
         table = {"FABRICATE": {"host": "127.0.0.1", "port": receiver.port}}
         pacs = start(commitment=commitment, destinations=table)

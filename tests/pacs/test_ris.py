@@ -20,6 +20,7 @@ from scenario_runner.orders.mllp.client import Mllp
 from scenario_runner.orders.mllp.framing import Blocks, framed
 from scenario_runner.orders.order import Order
 from scenario_runner.pacs.options import PacsOptions
+from scenario_runner.pacs.ordered_items import WorklistFiles
 from scenario_runner.pacs.ris import Ris
 from scenario_runner.pacs.server import EmbeddedPacs
 from scenario_runner.ul.peer import Peer
@@ -101,7 +102,9 @@ def test_what_cannot_be_done_is_refused_in_words_and_changes_nothing(
 ) -> None:
     tell(pacs, ordered(1))
     if second.startswith(b"GET"):
-        said = Ris(pacs.archive, pacs.worklist, "CT1").answer(second, "test").blocks[0]
+        said = (
+            Ris(pacs.archive, WorklistFiles(pacs.worklist), "CT1").answer(second, "test").blocks[0]
+        )
         assert words in Message.read(said).text("MSA-3")
     else:
         (answer,) = tell(pacs, second)
@@ -227,7 +230,7 @@ def test_a_note_that_cannot_be_made_of_an_order_leaves_it_taken(
     def thrown(_: object) -> None:
         raise RuntimeError("can't start new thread")
 
-    ris = Ris(pacs.archive, tmp_path / "worklist", "CT1", told=thrown)
+    ris = Ris(pacs.archive, WorklistFiles(tmp_path / "worklist"), "CT1", told=thrown)
     said = Message.read(ris.answer(ordered(1), "test").blocks[0])
     assert said.text("MSA-1") == "AA"
     ris.close()

@@ -14,6 +14,7 @@ from scenario_runner.orders.hl7 import Message
 from scenario_runner.orders.worklist import OrderFiles
 from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.order_journal import ANSWERED, JOURNAL, Journal, Record
+from scenario_runner.pacs.ordered_items import WorklistFiles
 from scenario_runner.pacs.ris import Ris
 from scenario_runner.pacs.server import EmbeddedPacs
 from tests.archive.samples import sample
@@ -29,7 +30,9 @@ class Desk:
         self.ris = self._opened()
 
     def _opened(self) -> Ris:
-        return Ris(self.pacs.archive, self.pacs.worklist, "CT1", self.pacs.folder / ANSWERED)
+        return Ris(
+            self.pacs.archive, WorklistFiles(self.pacs.worklist, self.pacs.folder / ANSWERED), "CT1"
+        )
 
     def again(self) -> None:
         """As after a restart."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scenario_runner.imaging.phantoms import bodies
-from scenario_runner.imaging.phantoms.volume import VolumeFrames
+from scenario_runner.imaging.phantoms.volume import DrawingLevels, StoredValues, VolumeFrames
 
 if TYPE_CHECKING:
     from scenario_runner.planning.plan import PlannedSeries
@@ -34,11 +34,7 @@ class CtFrames(VolumeFrames):
         super().__init__(
             series,
             bodies.ct(region, series.study.seed),
-            level=level,
-            stored=(_HU - _INTERCEPT).astype(np.int16),
-            background=level(-1000),
-            sigma=_SIGMA[region],
-            bits_stored=16,
-            window=_WINDOWS[region],
-            rescale=(1.0, float(_INTERCEPT)),
+            DrawingLevels(level, (_HU - _INTERCEPT).astype(np.int16), background=level(-1000)),
+            _SIGMA[region],
+            StoredValues(16, _WINDOWS[region], rescale=(1.0, float(_INTERCEPT))),
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scenario_runner.imaging.phantoms.projection import Film, Plane, Point, ProjectionFrames, curve
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from scenario_runner.planning.plan import PlannedSeries
@@ -29,8 +30,8 @@ def intraoral(individual: int, view: str) -> Plane:  # noqa: ARG001
     plane = plane + 0.08 * _trabeculae(film, random) * (film.y > 0)
     plane = plane + 0.1 * film.shape([(-1.2, 0.75), (1.2, 0.7), (1.2, 1.2), (-1.2, 1.2)], 0.03)
     for k, x in enumerate((-0.68, 0.0, 0.68)):
-        plane = _tooth(film, plane, (x + random.uniform(-0.02, 0.02), 0.0), 1.0, 1, roots=2,
-                       filled=k == individual % 3)  # fmt: skip
+        at = (x + random.uniform(-0.02, 0.02), 0.0)
+        plane = _drawn(film, plane, _Tooth(at, 1.0, 1, roots=2, filled=k == individual % 3))
     return np.asarray(np.clip(plane, 0, 1), np.float32)
 
 
@@ -64,30 +65,35 @@ def panoramic(individual: int, view: str) -> Plane:  # noqa: ARG001
             x = (0.62 * t + 0.1 * t * abs(t)) * 1.0
             y = 0.02 + (-0.085 if sign < 0 else 0.085) + 0.04 * (1 - t * t)
             size = 0.165 if abs(t) > 0.42 else 0.155
-            plane = _tooth(
-                film, plane, (x, y), size, sign, roots=2 if abs(t) > 0.42 else 1,
+            tooth = _Tooth(
+                (x, y), size, sign, roots=2 if abs(t) > 0.42 else 1,
                 filled=random.random() < 0.15, lean=-t * 0.18 * sign,
             )  # fmt: skip
+            plane = _drawn(film, plane, tooth)
     return np.asarray(np.clip(plane, 0, 1), np.float32)
 
 
-def _tooth(
-    film: Film,
-    plane: Plane,
-    at: Point,
-    size: float,
-    sign: int,
-    *,
-    roots: int,
-    filled: bool,
-    lean: float = 0.0,
-) -> Plane:
+@dataclass(frozen=True, slots=True)
+class _Tooth:
     """A tooth with its neck at a point; sign 1 has the root downwards. size 1: 0.6 units wide."""
 
-    def place(points: list[Point]) -> list[Point]:
-        return [(at[0] + (x + lean * y) * size, at[1] + sign * y * size) for x, y in points]
+    at: Point
+    size: float
+    sign: int
+    roots: int
+    filled: bool
+    lean: float = 0.0
 
-    half = 0.3 if roots == 2 else 0.22
+    def place(self, points: list[Point]) -> list[Point]:
+        """Where points of a tooth that stands at the origin, one unit high, are in the film."""
+        x0, y0 = self.at
+        size = self.size
+        return [(x0 + (x + self.lean * y) * size, y0 + self.sign * y * size) for x, y in points]
+
+
+def _drawn(film: Film, plane: Plane, tooth: _Tooth) -> Plane:
+    place, size = tooth.place, tooth.size
+    half = 0.3 if tooth.roots == 2 else 0.22
     crown = place(
         curve((-half * 0.8, 0.05), (-half, -0.22), (-half * 0.8, -0.46), (-0.1, -0.42), (0.0, -0.46),
               (0.1, -0.42), (half * 0.8, -0.46), (half, -0.22), (half * 0.8, 0.05))
@@ -96,7 +102,7 @@ def _tooth(
         curve((-half * 0.78, 0.08), (-half * 0.72, -0.26), (0.0, -0.3), (half * 0.72, -0.26),
               (half * 0.78, 0.08))
     )  # fmt: skip
-    if roots == 2:
+    if tooth.roots == 2:
         legs = [
             place([(s * half * 0.8, 0.0), (s * half * 0.72, 0.5), (s * half * 0.5, 0.82),
                    (s * half * 0.3, 0.78), (s * half * 0.1, 0.3), (s * 0.0, 0.2), (0.0, 0.0)])
@@ -116,7 +122,7 @@ def _tooth(
     plane = plane - 0.06 * np.minimum(1, gap)
     plane = plane + body - 0.1 * film.shape(dentine, blur)
     plane = plane - 0.1 * film.strokes([(canal, 0.045 * size) for canal in canals], blur)
-    if filled:
+    if tooth.filled:
         top = place(
             [(-half * 0.5, -0.45), (half * 0.5, -0.45), (half * 0.35, -0.24), (-half * 0.4, -0.22)]
         )

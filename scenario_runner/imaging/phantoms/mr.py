@@ -10,7 +10,7 @@ import numpy as np
 
 from scenario_runner.imaging.modules.mr_sequence import contrast_of
 from scenario_runner.imaging.phantoms.solids import Ellipsoid, Solid, Within
-from scenario_runner.imaging.phantoms.volume import VolumeFrames
+from scenario_runner.imaging.phantoms.volume import DrawingLevels, StoredValues, VolumeFrames
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,12 +39,9 @@ class BrainFrames(VolumeFrames):
         super().__init__(
             series,
             brain(Random(series.seed), SIGNAL[contrast_of(series).name]),  # noqa: S311 - anatomy is no secret
-            level=round,
-            stored=(np.arange(256) * 8 + 60).astype(np.int16),
-            background=0,
-            sigma=22.0,
-            bits_stored=12,
-            window=(950.0, 1900.0),
+            DrawingLevels(round, (np.arange(256) * 8 + 60).astype(np.int16), background=0),
+            22.0,
+            StoredValues(12, (950.0, 1900.0)),
         )
 
     def expose(self, base: NDArray[np.int16], grain: NDArray[np.int16]) -> NDArray[Any]:
@@ -61,11 +58,17 @@ def brain(random: Random, tissue: Tissues) -> list[Solid]:
         return Ellipsoid(value=tissue[name], x=0, y=0, rx=rx * grow, ry=ry * grow, z=0.42,
                          z_half=0.62, flat=0.33, wobble=lobes)  # fmt: skip
 
-    def pair(name: str, x: float, y: float, size: tuple[float, float], z: float, z_half: float,
-             turn: float = 0, wobble: float = 0) -> list[Solid]:  # fmt: skip
+    def pair(
+        name: str,
+        at: tuple[float, float],
+        size: tuple[float, float],
+        slab: tuple[float, float],
+        turn: float,
+    ) -> list[Solid]:
+        """One in each hemisphere. at: the centre in the slice. slab: the centre along the body, and half the height."""
         return [
-            Ellipsoid(value=tissue[name], x=side * x, y=y, rx=size[0], ry=size[1], z=z,
-                      z_half=z_half, turn=side * turn, wobble=(wobble, 1.5 + side))
+            Ellipsoid(value=tissue[name], x=side * at[0], y=at[1], rx=size[0], ry=size[1],
+                      z=slab[0], z_half=slab[1], turn=side * turn)
             for side in (-1, 1)
         ]  # fmt: skip
 
@@ -79,16 +82,16 @@ def brain(random: Random, tissue: Tissues) -> list[Solid]:
         shell("gray", 0.92),
         Within(shell=shell("gray", 0.92), solids=_cerebrum(random, tissue, w, rx, ry)),
         # insula with the Sylvian fissure
-        *pair("gray", 0.4 * w, -0.06, (0.035, 0.17), 0.5, 0.14, 8),
-        *pair("csf", 0.45 * w, -0.08, (0.022, 0.15), 0.5, 0.13, 10),
+        *pair("gray", (0.4 * w, -0.06), (0.035, 0.17), (0.5, 0.14), 8),
+        *pair("csf", (0.45 * w, -0.08), (0.022, 0.15), (0.5, 0.13), 10),
         # caudate, lentiform nucleus, thalamus
-        *pair("deep", 0.1, -0.16, (0.045, 0.1), 0.56, 0.12, -18),
-        *pair("deep", 0.235, -0.07, (0.065, 0.14), 0.52, 0.1, -14),
-        *pair("deep", 0.085, 0.08, (0.075, 0.12), 0.52, 0.09, 14),
+        *pair("deep", (0.1, -0.16), (0.045, 0.1), (0.56, 0.12), -18),
+        *pair("deep", (0.235, -0.07), (0.065, 0.14), (0.52, 0.1), -14),
+        *pair("deep", (0.085, 0.08), (0.075, 0.12), (0.52, 0.09), 14),
         # ventricles
-        *pair("csf", 0.055, -0.17, (0.032, 0.12), 0.6, 0.1, -16),
-        *pair("csf", 0.075, 0.05, (0.03, 0.24), 0.665, 0.08, 8),
-        *pair("csf", 0.17, 0.24, (0.04, 0.13), 0.57, 0.1, 24),
+        *pair("csf", (0.055, -0.17), (0.032, 0.12), (0.6, 0.1), -16),
+        *pair("csf", (0.075, 0.05), (0.03, 0.24), (0.665, 0.08), 8),
+        *pair("csf", (0.17, 0.24), (0.04, 0.13), (0.57, 0.1), 24),
         Ellipsoid(value=tissue["csf"], x=0, y=0.0, rx=0.014, ry=0.1, z=0.5, z_half=0.08),
         *_hind_brain(tissue),
         *_face(tissue),

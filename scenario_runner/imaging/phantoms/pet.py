@@ -9,7 +9,7 @@ from PIL import Image
 
 from scenario_runner.imaging.phantoms import bodies
 from scenario_runner.imaging.phantoms.solids import Ellipsoid, Solid
-from scenario_runner.imaging.phantoms.volume import VolumeFrames
+from scenario_runner.imaging.phantoms.volume import DrawingLevels, StoredValues, VolumeFrames
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,13 +46,13 @@ class PetFrames(VolumeFrames):
         super().__init__(
             series,
             [*bodies.ct(region, series.study.seed), *_lesions(series.study.seed)],
-            level=level,
-            stored=np.minimum(np.arange(256) * scale + 40, 32000).astype(np.int16),
-            background=0,
-            sigma=90.0,
-            bits_stored=16,
-            window=(_BQML_PER_SUV * 3, _BQML_PER_SUV * 6),
-            rescale=(_SLOPE, 0.0),
+            DrawingLevels(
+                level,
+                np.minimum(np.arange(256) * scale + 40, 32000).astype(np.int16),
+                background=0,
+            ),
+            90.0,
+            StoredValues(16, (_BQML_PER_SUV * 3, _BQML_PER_SUV * 6), rescale=(_SLOPE, 0.0)),
         )
 
     def _draw(self, z: float) -> NDArray[np.int16]:

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 from scenario_runner.imaging.api import Frame
 from scenario_runner.imaging.phantoms.noise import noise
 from scenario_runner.imaging.phantoms.solids import Canvas, Level, Solid
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,32 +24,43 @@ _POSITIONS = 32
 never with the same noise."""
 
 
-class VolumeFrames:
-    """The slices of one volume.
+@dataclass(frozen=True, slots=True)
+class DrawingLevels:
+    """The 256 levels that anatomy is drawn in, for drawing is quick in 8 bits.
 
-    solids: what is cut. level: a tissue's value to one of 256 drawing levels, for drawing is quick in
-    8 bits. stored: the value of each level, int16. background: the level around the body.
+    of: a tissue's value to its level. stored: the stored value of each level, int16. background: the level around the
+    body.
     """
+
+    of: Level
+    stored: NDArray[np.int16]
+    background: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredValues:
+    """What stored values mean: their bits, centre and width of their window, slope and intercept (PS3.3 C.11.1)."""
+
+    bits: int
+    window: tuple[float, float]
+    rescale: tuple[float, float] = (1.0, 0.0)
+
+
+class VolumeFrames:
+    """The slices of one volume. solids: what is cut. sigma: of the noise, in stored values."""
 
     def __init__(
         self,
         series: PlannedSeries,
         solids: Sequence[Solid],
-        *,
-        level: Level,
-        stored: NDArray[np.int16],
-        background: int,
+        levels: DrawingLevels,
         sigma: float,
-        bits_stored: int,
-        window: tuple[float, float],
-        rescale: tuple[float, float] = (1.0, 0.0),
+        meaning: StoredValues,
     ) -> None:
-        self._solids, self._level, self._background = solids, level, background
+        self._solids, self._levels, self._meaning = solids, levels, meaning
         self._rows, self._columns, self._count = series.rows, series.columns, series.image_count
         self._positions = min(_POSITIONS, series.image_count)
-        self._stored = stored
         self._tile = noise(series.seed, series.rows + 61, series.columns + 61, sigma)
-        self._bits_stored, self._window, self._rescale = bits_stored, window, rescale
         self._drawn: tuple[int, NDArray[np.int16]] | None = None
 
     def frame(self, index: int) -> Frame:
@@ -58,9 +70,9 @@ class VolumeFrames:
         grain = self._tile[top : top + self._rows, left : left + self._columns]
         return Frame(
             pixels=self.expose(base, grain),
-            bits_stored=self._bits_stored,
-            window=self._window,
-            rescale=self._rescale,
+            bits_stored=self._meaning.bits,
+            window=self._meaning.window,
+            rescale=self._meaning.rescale,
         )
 
     def expose(self, base: NDArray[np.int16], grain: NDArray[np.int16]) -> NDArray[Any]:
@@ -78,11 +90,11 @@ class VolumeFrames:
         return self._drawn[1]
 
     def _draw(self, z: float) -> NDArray[np.int16]:
-        image = Image.new("L", (self._columns, self._rows), self._background)
+        image = Image.new("L", (self._columns, self._rows), self._levels.background)
         canvas = Canvas(ImageDraw.Draw(image), self._rows, self._columns)
         for solid in self._solids:
-            solid.draw(canvas, z, self._level)
-        return np.take(self._stored, _smooth(np.asarray(image)))
+            solid.draw(canvas, z, self._levels.of)
+        return np.take(self._levels.stored, _smooth(np.asarray(image)))
 
 
 def _smooth(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -7,7 +7,7 @@ import queue
 import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from scenario_runner.answers import StatusClass, StoreStatus
 from scenario_runner.dicom import statuses
@@ -30,9 +30,10 @@ from scenario_runner.network.dicomweb.batches import INSTANCES, Batch, gathered
 from scenario_runner.network.dicomweb.media_types import multipart_related
 from scenario_runner.network.dicomweb.results import NO_REASON, StoreResults
 from scenario_runner.network.dicomweb.session import Session
+from scenario_runner.sending import ONE_BY_ONE, Sending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+    from collections.abc import Generator, Iterable, Iterator, Mapping
 
     from scenario_runner.deadline import Deadline
     from scenario_runner.network.dicomweb.peer import WebPeer
@@ -48,12 +49,7 @@ def store(
     peer: WebPeer,
     instances: Iterable[Storable],
     deadline: Deadline,
-    *,
-    associations: int = 1,
-    rate: float | None = None,
-    resumes: int = 0,
-    skips: bool = False,
-    opened: Callable[[Mapping[str, Any]], None] | None = None,
+    how: Sending = ONE_BY_ONE,
 ) -> Generator[StoreStatus, None, None]:
     """Send instances in requests of bounded size, yielding each one's answer in their order.
 
@@ -62,20 +58,19 @@ def store(
     has no answer yet is yielded with status None, and then the error is raised: TargetError children,
     or what the deadline raises.
 
-    associations: connections at once. rate: at most so many instances a second, each in a request
-    of its own. resumes: how many times in a row a broken request is sent again. skips: whether
-    an instance at which the peer ends the connection is given up, and the rest sent over another;
-    then each has a request of its own. opened: given the facts of each connection, which go on
-    growing, possibly from another thread.
+    how: with a rate, or where one at which the peer ends the connection is given up, each has a request of its own;
+    what is broken and sent again is a request; the facts of each connection go on growing once they are told.
     """
-    count = max(1, associations)
-    work = _Work(peer, deadline, Pace(rate), resumes, skips=skips)
-    sessions = [Session(peer, deadline, opened) for _ in range(count)]
+    count = max(1, how.associations)
+    work = _Work(peer, deadline, how)
+    sessions = [Session(peer, deadline, how.opened) for _ in range(count)]
     for session in sessions:
         work.idle.put(session)
     pool = ThreadPoolExecutor(count, "stow")
     try:
-        yield from _run(pool, work, gathered(instances, 1 if rate or skips else INSTANCES), count)
+        yield from _run(
+            pool, work, gathered(instances, 1 if how.rate or how.skips else INSTANCES), count
+        )
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
         for session in sessions:
@@ -128,14 +123,12 @@ class _Found:
 class _Work:
     """What the threads of one ``store`` do."""
 
-    def __init__(
-        self, peer: WebPeer, deadline: Deadline, pace: Pace, resumes: int, *, skips: bool
-    ) -> None:
+    def __init__(self, peer: WebPeer, deadline: Deadline, how: Sending) -> None:
         self._peer = peer
         self._deadline = deadline
-        self._pace = pace
-        self._resumes = resumes
-        self._skips = skips
+        self._pace = Pace(how.rate)
+        self._resumes = how.resumes
+        self._skips = how.skips
         self.idle: queue.SimpleQueue[Session] = queue.SimpleQueue()
 
     def answers(self, batch: Batch) -> _Outcome:

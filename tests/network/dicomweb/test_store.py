@@ -21,6 +21,7 @@ from scenario_runner.errors import (
 from scenario_runner.network.dicomweb.batches import BYTES, gathered
 from scenario_runner.network.dicomweb.peer import Login, WebPeer
 from scenario_runner.network.dicomweb.store import store
+from scenario_runner.sending import Sending
 from tests.network.dicomweb.services import (
     DICOM_JSON,
     Asked,
@@ -43,7 +44,7 @@ def images(count: int) -> list[Encoded]:
 
 
 def send(peer: WebPeer, instances: list[Encoded], **options: Any) -> list[StoreStatus]:
-    return list(store(peer, instances, Deadline(20), **options))
+    return list(store(peer, instances, Deadline(20), Sending(**options)))
 
 
 def answering(status: int, body: bytes) -> Callable[[Asked], Reply]:
@@ -57,7 +58,7 @@ def sent_until_it_broke(
     answers: list[StoreStatus] = []
     try:
         # What came before the error stays in the list.
-        answers.extend(store(peer, instances, Deadline(20), **options))
+        answers.extend(store(peer, instances, Deadline(20), Sending(**options)))
     except TargetError as error:
         return answers, error
     return answers, None
