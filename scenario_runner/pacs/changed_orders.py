@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _PROCEDURE: Final = ("AccessionNumber", "RequestedProcedureID")
 """What tells one procedure of an order from another."""
 _STEP_ID: Final = "ScheduledProcedureStepID"
+_STUDY: Final = "StudyInstanceUID"
 _Procedures = dict[tuple[str, ...], list[Mapping[str, Said]]]
 
 
@@ -74,8 +75,10 @@ def completed(orders: Sequence[Order], before: Sequence[Mapping[str, Said]]) -> 
             changed += [_completed(order, procedures.pop(one)) for one in found]
         elif any(_procedure(order.said)) and not _is_number(order.said):
             changed.append(_with_study_uid(order))
-        else:  # it says of none, so of all
-            changed += [_completed(order, said) for said in procedures.values()]
+        else:  # it says of none, so of all, each of which has a study of its own
+            rest = {name: one for name, one in order.said.items() if name != _STUDY}
+            every = replace(order, said=rest) if len(procedures) > 1 else order
+            changed += [_completed(every, said) for said in procedures.values()]
             procedures.clear()
     unnamed = replace(orders[0], said={}, steps=[])
     return [*(_completed(unnamed, said) for said in procedures.values()), *changed]
@@ -95,9 +98,19 @@ def _procedure(said: Mapping[str, Said]) -> tuple[str, ...]:
 def _meant(order: Order, procedures: _Procedures) -> list[tuple[str, ...]]:
     """Which procedures a message is about; none where it says nothing of one, or of another.
 
-    Those that all it says of one fits; of these those that have a scheduled step which it names, if any has.
+    Those that all it says of one fits, or whose study it names where it says nothing else of one; of these those that have a
+    scheduled step which it names, if any has.
     """
     told = _procedure(order.said)
+    if not any(told) or (_is_number(order.said) and not told[1]):
+        uid = order.text(_STUDY)
+        of_study = [
+            key
+            for key, said in procedures.items()
+            if uid and any(_STUDY in one and one[_STUDY].text == uid for one in said)
+        ]
+        if of_study:
+            return of_study
     fitting = [
         key
         for key in procedures

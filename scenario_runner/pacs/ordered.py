@@ -145,19 +145,18 @@ class Ordered:
             self._keep(now._replace(further=one.further))
 
     def _leave(self, named: _Named) -> None:
-        """Take an order off the worklist; of its procedures only those that were completed."""
+        """Take an order off the worklist; of its procedures only those that the message names, unless it is held."""
         order, name = named.order, named.name
-        there = [*self._steps(name)]
+        there, held = [*self._steps(name)], self._held(name)
         if order.status == "held":
-            self._hold(name, there or self._held(name))
+            self._hold(name, there or held)
             self._remove(name)
             return
-        left = other_procedures(order, there) if order.status == "completed" else []
-        rest = [(content, said_of(content)) for content in left]
+        rest = [(content, said_of(content)) for content in other_procedures(order, there)]
         # A result may say less of whose the number is than the order that is here.
         authority = authority_of(rest[0][1]) if rest else named.authority
         self._put(name, rest, authority)
-        self._hold(name, [])
+        self._hold(name, other_procedures(order, held))
 
     def _check(self, named: _Named, leaving: set[str]) -> None:
         order, name = named.order, named.name

@@ -147,3 +147,51 @@ def test_what_is_left_of_an_order_keeps_whose_number_it_has(pacs: EmbeddedPacs) 
     west = omi(2, "NW", of_others).replace(b"PL1|FI1", b"PL1^WEST|FI2")
     assert [one.text for one in tell(pacs, east, result, west)] == ["", "", ""]
     assert stations(pacs) == {"ACC9": "CT", "ACC11": "US"}
+
+
+@pytest.mark.parametrize("control", ["CA", "DC"])
+def test_a_cancel_takes_the_procedures_that_it_names(pacs: EmbeddedPacs, control: str) -> None:
+    us = "IPC|ACC11|RP11|1.2.11|SPS11|US||US1"
+    by_accession = message(PID, f"ORC|{control}|PL1|FI1", RESULT, control="M1")
+    for number, (told, there) in enumerate(
+        [
+            (omi(0, "NW", CT, MR, us), {"ACC9": "CT", "ACC10": "MR", "ACC11": "US"}),
+            (by_accession, {"ACC9": "CT", "ACC11": "US"}),
+            (omi(2, "HD"), {}),
+            (omi(3, control, us), {}),
+            (omi(4, "RL"), {"ACC9": "CT"}),
+            (omi(5, control), {}),
+        ]
+    ):
+        (answer,) = tell(pacs, told)
+        assert (answer.code, answer.text) == ("AA", ""), number
+        assert stations(pacs) == there, number
+
+
+BARE = "OBR|1|PL1|FI1|CTCH^CT chest^L"
+
+
+@pytest.mark.parametrize(
+    ("study", "there"),
+    [
+        ("1.2.10", {"CT": "20260203", "MR": "20260204"}),
+        ("1.2.99", {"CT": "20260204", "MR": "20260204"}),
+        ("", {"CT": "20260204", "MR": "20260204"}),
+    ],
+    ids=["of one", "of none", "not said"],
+)
+def test_a_change_that_names_a_study_is_of_the_procedure_which_has_it(
+    pacs: EmbeddedPacs, study: str, there: dict[str, str]
+) -> None:
+    tell(pacs, omi(0, "NW", CT, MR))
+    before = studies(pacs)
+    later = (PID, "ORC|XO|PL1|FI1", "TQ1|1||||||20260204||S", BARE, f"ZDS|{study}")
+    (changed,) = tell(pacs, message(*later, control="M1"))
+    assert (changed.code, days(pacs), studies(pacs)) == ("AA", there, before)
+
+
+def test_a_cancel_that_names_a_study_is_of_the_procedure_which_has_it(pacs: EmbeddedPacs) -> None:
+    tell(pacs, omi(0, "NW", CT, MR))
+    gone = message(PID, "ORC|CA|PL1|FI1", BARE, "ZDS|1.2.10^RIS^Application^DICOM", control="M1")
+    (answer,) = tell(pacs, gone)
+    assert (answer.code, stations(pacs)) == ("AA", {"ACC9": "CT"})

@@ -345,6 +345,8 @@ def _decoded(
     if codec in characters.AT_ONCE and not (codec == "ascii" and b"M24" in whole):
         with contextlib.suppress(UnicodeDecodeError):  # which the slow way tells with its place
             at_once = whole.decode(codec)
+            if whole.isascii():  # in which these sets are one
+                return at_once.split("\r"), codec
             if codec.startswith("iso8859") and _is_utf8(whole):
                 remarks.append(f"MSH-18 declares {declared}, and the bytes look like UTF-8")
             elif page := characters.of_windows(whole, codec):
@@ -373,8 +375,6 @@ def _decoded(
 
 
 def _is_utf8(data: bytes) -> bool:
-    if data.isascii():
-        return False
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:

@@ -24,7 +24,11 @@ _UNIT: Final = Path("OBX", 6)
 _LONG: Final = 100
 """Characters of an OBX-3; what shorter ones say is remembered."""
 _NUMBER: Final = re.compile(r"[+]?(?:\d{1,6}(?:\.\d*)?|\.\d+)", re.ASCII)
-_FACTORS: Final = {"kg": 1.0, "g": 0.001, "lb": 0.45359237, "m": 1.0, "cm": 0.01, "in": 0.0254}
+_FACTORS: Final = {
+    "kg": 1.0, "g": 0.001, "lb": 0.45359237, "lbs": 0.45359237, "[lb_av]": 0.45359237, "oz": 0.028349523125, "[oz_av]": 0.028349523125,
+    "m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254, "[in_i]": 0.0254, "ft": 0.3048, "[ft_i]": 0.3048,
+}  # fmt: skip
+"""Of a unit, what feeds call it and UCUM, to kg or m."""
 
 
 def by_kind(message: Message, segments: Sequence[Segment]) -> dict[str, Segment]:
@@ -48,26 +52,30 @@ def observed(message: Message, segment: Segment, kind: str, remarks: list[str]) 
     A weight is in kg, a size in m; what is no number of a known unit is left out, and a remark says so.
     """
     written = message.field(segment, _OBSERVATION)
-    value = written.part(1).strip()
-    if kind == "study" and not value:
-        value = written.part(2).strip()  # HD: what is the only one in the world stands second
-    if value and kind != "study":
-        unit = message.field(segment, _UNIT).part(1).strip().casefold()
-        known = _measured if len(value) < _LONG and len(unit) < _LONG else _measured.__wrapped__
-        number = known(value, unit or ("kg" if kind == "weight" else "m"))
-        if number is None:
-            remarks.append(f"OBX-5 '{value} {unit}' is left out: not a number of a known unit")
-        value = number or ""
+    if kind == "study":
+        # HD: what is the only one in the world stands second
+        value = written.part(1).strip() or written.part(2).strip()
+    else:
+        unit = message.field(segment, _UNIT)
+        short = len(written.raw) < _LONG and len(unit.raw) < _LONG
+        known = _measured if short else _measured.__wrapped__
+        value, remark = known(kind, written, unit)
+        if remark:
+            remarks.append(remark)
     return Said(value, (message.where_in, _OBSERVATION, segment.line)) if value else None
 
 
 @lru_cache(maxsize=512)
-def _measured(value: str, unit: str) -> str | None:
-    """A number in kg or m; None for what is no number, or of another unit."""
-    factor = _FACTORS.get(unit)
+def _measured(kind: str, written: Field, unit: Field) -> tuple[str, str]:
+    """A number in kg or m, and what to remark where there is none of a known unit."""
+    value = written.part(1).strip()
+    if not value:
+        return "", ""
+    name = unit.part(1).strip().casefold()
+    factor = _FACTORS.get(name or ("kg" if kind == "weight" else "m"))
     if factor is None or not _NUMBER.fullmatch(value):
-        return None
-    return f"{float(value) * factor:.6g}"
+        return "", f"OBX-5 '{value} {name}' is left out: not a number of a known unit"
+    return f"{float(value) * factor:.6g}", ""
 
 
 @lru_cache(maxsize=512)

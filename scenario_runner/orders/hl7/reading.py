@@ -67,7 +67,6 @@ def orders(message: Message, lines: Sequence[Line] = ()) -> list[Order]:
     found = [
         _order(message, group, table, remarks, alone=alone, replaced=replaced) for group in wanted
     ]
-    message.let_go()
     return by_procedure(found) if len(found) > 1 else found
 
 
@@ -83,6 +82,7 @@ def _order(
     told = list(remarks)
     segments = group.all()
     named = by_name(segments)
+    named["MSH"] = [message.segments[0]]  # who sent it and when is of each of its orders
     said = all_said(message, segments, named, table, told)
     name = message.label + ("" if alone else f", order {group.number}")
     first = group.segments[0]

@@ -23,6 +23,8 @@ from scenario_runner.orders.order import Place, Plain, Said, Says
 from scenario_runner.orders.unusable import Unusable
 
 _LONGEST_COMMENT: Final = 10_240
+_ISSUED: Final = ("IssueDateOfImagingServiceRequest", "IssueTimeOfImagingServiceRequest")
+"""When it was ordered, which counts where nothing says when it is to be done."""
 _LISTS: Final = ("identifier", "issuer", "name", "person", "pregnancy")
 """Readers that look at all repetitions of a field."""
 
@@ -124,8 +126,10 @@ def _unusable(
     error: Unusable,
     remarks: list[str],
 ) -> Said:
-    """What is not known of a patient is told and left out. Raises Hl7Error for anything else."""
-    if line.reads_as in ("date", "time", "sex") and line.level == "patient":
+    """What is not known of a patient, or of the order's making, is told and left out. Raises Hl7Error for anything else."""
+    if line.reads_as in ("date", "time", "sex") and (
+        line.level == "patient" or line.attribute in _ISSUED
+    ):
         remarks.append(f"{path} is left out: {error.message}")
         return Said("", (message.where_in, path, segment.line))
     raise Hl7Error(

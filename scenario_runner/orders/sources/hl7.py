@@ -53,6 +53,7 @@ class Hl7Source:
                     if isinstance(message, Hl7Error):
                         raise message
                     found += orders(message, lines)
+                    message.let_go()
                 except Hl7Error as error:
                     wrong += error.diagnostics
         if wrong:

@@ -31,6 +31,7 @@ _STUDY: Final = {
     "StudyTime": "time",
     "ReferringPhysicianName": "referring_physician",
 }
+_ISSUED: Final = ("IssueDateOfImagingServiceRequest", "IssueTimeOfImagingServiceRequest")
 _PATIENT_TAGS: Final = ("PatientMotherBirthName", "PatientBirthTime")
 _STUDY_TAGS: Final = (
     "StudyInstanceUID", "AdmissionID", "RequestingPhysician", "PatientWeight", "PatientSize",
@@ -118,6 +119,10 @@ def _study(
     known[at] = order.where
     _say(order, _STUDY, at, tree, tags, known)
     _tag(order, _STUDY_TAGS, at, tags, known)
+    if "date" not in tree and "StudyDate" not in tags:
+        for key, said in _when_issued(order).items():
+            tree[key] = said.text
+            known[*at, key] = said.where
     if not tree.get("modality") and modality:
         tree["modality"] = modality
     if (unsaid := order.where_unsaid("Modality")) is not None:
@@ -140,6 +145,15 @@ def _study(
     if tags:
         tree["tags"] = tags
     return tree
+
+
+def _when_issued(order: Order) -> Mapping[str, Said]:
+    """Day and time of what nobody schedules: those of its order, for nothing is done before."""
+    day, time = map(order.said.get, _ISSUED)
+    if day is None or not day.text or day.text < order.text("PatientBirthDate"):
+        return {}
+    # A time of another field may be that of another day.
+    return {"date": day, "time": time} if time and time.place == day.place else {"date": day}
 
 
 def _of_request(given: Mapping[str, Said]) -> dict[str, Any]:

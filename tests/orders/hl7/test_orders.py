@@ -52,6 +52,9 @@ def _only(data: bytes, **how: Any) -> Order:
         ({"more": "OBX|1|NM|29463-7^Body weight^LN||72.5|kg"}, "PatientWeight", "72.5"),
         ({"more": "OBX|1|NM|29463-7^Body weight^LN||160|lb"}, "PatientWeight", "72.5748"),
         ({"more": "OBX|1|NM|HT^Height^L||180|cm"}, "PatientSize", "1.8"),
+        ({"more": "OBX|1|NM|3141-9^Body weight^LN||154|[lb_av]^pound^UCUM"}, "PatientWeight", "69.8532"),
+        ({"more": "OBX|1|NM|8302-2^Height^LN||70.5|[in_i]"}, "PatientSize", "1.7907"),
+        ({"more": "OBX|1|NM|8302-2^Height^LN||520|mm"}, "PatientSize", "0.52"),
         ({"orc": "ORC|NW|PL1|FI1||||^^^20260203101500^^S"}, "ScheduledProcedureStepStartDate",
          "20260203"),
         ({"orc": "ORC|NW|PL1|FI1||||^^^20260203101500^^S"}, "ScheduledProcedureStepStartTime",
@@ -250,3 +253,35 @@ def test_every_line_of_the_mapping_has_a_source_and_a_reader() -> None:
         assert line.reads_as in READERS
         assert line.paths or line.observation
         assert tag_for_keyword(line.attribute) is not None
+
+
+ISSUED = "ORC|NW|PL1|FI1||||||20260907094500"
+NEWBORN = PID.replace("19700131", "20260908")
+
+
+@pytest.mark.parametrize(
+    ("segments", "date", "time"),
+    [
+        ({"orc": ISSUED}, "20260907", "094500"),
+        ({}, "20260101", "120000"),
+        ({"orc": ISSUED.replace("094500", "")}, "20260907", None),
+        ({"orc": ISSUED.replace("0907094500", "")}, None, None),
+        ({"orc": ISSUED.replace("||||||2", "||||^^^20260203||2")}, "20260203", None),
+        ({"orc": ISSUED, "pid": NEWBORN}, None, None),
+    ],
+    ids=["ORC-9", "MSH-7", "a day", "no day", "scheduled", "before birth"],
+)
+def test_what_is_not_scheduled_is_done_when_it_is_ordered(
+    segments: dict[str, str], date: str | None, time: str | None
+) -> None:
+    (patient,) = patients(orders(Message.read(order(**segments))))
+    (study,) = patient.tree["studies"]
+    assert (study.get("date"), study.get("time")) == (date, time)
+
+
+def test_a_result_is_of_when_it_was_observed() -> None:
+    done = OBR.replace("|CTCH^CT chest^L|||", "|CTCH^CT chest^L|||20260203101500")
+    data = message(PID, "ORC|RE|PL1|FI1||||||20260204", done, kind="ORU^R01")
+    (patient,) = patients(orders(Message.read(data)))
+    (study,) = patient.tree["studies"]
+    assert (study["date"], study["time"]) == ("20260203", "101500")

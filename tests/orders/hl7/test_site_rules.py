@@ -103,3 +103,10 @@ def test_a_rule_that_cannot_be_kept_is_told(
     told = fabricate("hl7", "map", "--site", _site(tmp_path, rules))
     assert told.code in (2, 3)
     assert words.rpartition(".")[2] in told.err
+
+
+def test_the_sender_says_who_gave_a_number_where_a_site_has_it_so() -> None:
+    rules = Hl7Rules(attributes={"IssuerOfPatientID": ["PID-3.4", "MSH-4.1"]})
+    (only,) = orders(Message.read(order(pid=PID.replace("HOSP", ""))), of_site(rules))
+    assert only.text("IssuerOfPatientID") == "HOSP"
+    assert only.said["IssuerOfPatientID"].where.label == "message 4711, MSH-4.1"
