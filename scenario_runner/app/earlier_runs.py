@@ -42,7 +42,7 @@ class EarlierSends:
     _now: int = 0
 
     def take(self, events: Iterable[Mapping[str, Any]]) -> None:
-        """Take the events that ``told`` yields; those of an earlier run first."""
+        """Take the events that ``told_of_instances`` yields; those of an earlier run first."""
         for _ in self.taking(events):
             pass
 
@@ -136,7 +136,7 @@ def _unanswered(run: str, uid: str) -> SentEarlier:
     return SentEarlier(run=run, status=status, stored=False, doubtful=True)
 
 
-def told(folder: Path, run: str) -> Iterator[dict[str, Any]]:
+def told_of_instances(folder: Path, run: str) -> Iterator[dict[str, Any]]:
     """Everything a run folder tells about instances, in order, what it knew beforehand included.
 
     run: the run's id, which its own acknowledgements are from. Raises MachineError.
@@ -181,8 +181,8 @@ def keep_told(
 ) -> None:
     """Write what a repeated run tells into the folder of the run that repeats it.
 
-    events: as ``told`` yields them. lost: targets that are another PACS now, so that nothing told of them is true any
-    more, also not for a third run.
+    events: as ``told_of_instances`` yields them. lost: targets that are another PACS now, so that nothing told of
+    them is true any more, also not for a third run.
     """
     lines = (
         json.dumps(event, ensure_ascii=False, separators=(",", ":")) + "\n"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from scenario_runner.app.carried_cases import keep_carried
 from scenario_runner.app.cluster.left import left_in_ledger
-from scenario_runner.app.earlier_runs import EarlierSends, keep_told, told
+from scenario_runner.app.earlier_runs import EarlierSends, keep_told, told_of_instances
 from scenario_runner.app.folder import made_run_folder, new_run_id
 from scenario_runner.app.kept_inputs import Kept, load_kept, read_request
 from scenario_runner.app.known_patients import usage_notes
@@ -103,7 +103,7 @@ def rerun(request: RerunRequest, handlers: Sequence[EventHandler], control: Cont
         notes = usage_notes(plans, request.registry, job.run_id, every=False)
 
     def known() -> Iterator[dict[str, Any]]:
-        yield from told(folder, record.id)
+        yield from told_of_instances(folder, record.id)
         # All that is in a ledger, in its order: what the log has of it may end before a deletion.
         yield from left_in_ledger(folder, record.id, request.registry)
 

@@ -49,7 +49,7 @@ def translated(sql: str) -> str:
     return said
 
 
-def kept(value: object) -> object:
+def stored_value(value: object) -> object:
     """A value as it is kept, or looked for."""
     if isinstance(value, str) and ("\0" in value or _ESCAPE in value):
         return value.replace(_ESCAPE, "\1\2").replace("\0", "\1\1")

@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from scenario_runner.archive.postgresql import Fetched, Given, kept, translated, with_latest
+from scenario_runner.archive.postgresql import Fetched, Given, stored_value, translated, with_latest
 from scenario_runner.archive.server_error import ServerError
 from scenario_runner.database.postgresql import DURABLE, PATIENCE, driver, of_server
 from scenario_runner.errors import UsageError
@@ -121,7 +121,7 @@ class Line:
 
     def execute(self, sql: str, values: Sequence[Any] = (), /) -> Rows:
         """Carry out a statement; once more where the connection was lost since it was used last. Raises ServerError."""
-        asked = translated(sql), [kept(one) for one in values]
+        asked = translated(sql), [stored_value(one) for one in values]
         answer, self._answer = self._answer, None
         if answer is not None and answer[0] == asked:
             return Given(Fetched(answer[1]))
@@ -138,12 +138,12 @@ class Line:
 
     def ahead(self, sql: str, values: Sequence[Any]) -> None:
         """Have a question answered together with the next one, for who asks it right after that."""
-        self._question = translated(sql), [kept(one) for one in values]
+        self._question = translated(sql), [stored_value(one) for one in values]
 
     def later(self, sql: str, values: Sequence[Any]) -> None:
         """Carry out a statement within a transaction, together with the next that is; it is that one which raises then."""
         self._answer = None
-        self._waiting.append(with_latest(translated(sql), [kept(one) for one in values]))
+        self._waiting.append(with_latest(translated(sql), [stored_value(one) for one in values]))
 
     def executemany(self, sql: str, values: Iterable[Sequence[Any]], /) -> None:
         """Carry out a statement for each, with the next one."""

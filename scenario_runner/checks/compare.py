@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import ValidationInfo, field_validator, model_validator
 
 from scenario_runner.api import Check, CheckResult, StepContext
-from scenario_runner.checks.equality import kind, plain, same, short, why_not_same
+from scenario_runner.checks.equality import event_value, kind, same, short, why_not_same
 from scenario_runner.language.quantities import in_order
 from scenario_runner.language.searching import PatternError, is_found, require_pattern
 
@@ -17,8 +17,8 @@ def verdict(holds: bool, expected: Any, actual: Any, message: str) -> CheckResul
     """A result with both sides recorded; the message only when it does not hold."""
     return CheckResult(
         outcome="passed" if holds else "failed",
-        expected=plain(expected),
-        actual=plain(actual),
+        expected=event_value(expected),
+        actual=event_value(actual),
         message="" if holds else message,
     )
 

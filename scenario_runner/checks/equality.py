@@ -108,15 +108,15 @@ def _is_word(value: Any) -> bool:
     return value is None or isinstance(value, bool)
 
 
-def plain(value: Any, limit: int = 100) -> Any:
+def event_value(value: Any, limit: int = 100) -> Any:
     """A value that can go into an event: lists and mappings cut to ``limit`` items, which is told; handles described."""
     if value is None or isinstance(value, str | int | float | bool):
         return value
     if isinstance(value, Mapping):
-        pairs = {str(key): plain(item, limit) for key, item in islice(value.items(), limit)}
+        pairs = {str(key): event_value(item, limit) for key, item in islice(value.items(), limit)}
         return pairs if len(value) <= limit else {**pairs, "…": f"{len(value) - limit} more"}
     if _is_list(value):
-        shown = [plain(item, limit) for item in value[:limit]]
+        shown = [event_value(item, limit) for item in value[:limit]]
         return shown if len(value) <= limit else [*shown, f"… {len(value) - limit} more"]
     return str(value)
 

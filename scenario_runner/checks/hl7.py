@@ -42,19 +42,19 @@ class Hl7(Check):
 
     def evaluate(self, context: StepContext) -> CheckResult:
         """Look at every message."""
-        from scenario_runner.orders.hl7.matching import said, says
-        from scenario_runner.orders.hl7.shown import of_text
+        from scenario_runner.orders.hl7.matching import says, values_at
+        from scenario_runner.orders.hl7.message_text import message_of
 
         texts = _texts(self.of, context)
         actual: list[Any] = []
         holds = bool(texts)
         for text in texts:
             try:
-                message = of_text(text, self.of)
+                message = message_of(text, self.of)
                 _ = message.segments
             except InvalidInput as error:
                 raise UsageError(f"'{self.of}' holds no message: {error.message}") from None
-            actual += said(message, self.path) or [None]
+            actual += values_at(message, self.path) or [None]
             holds = holds and says(message, self.path, self.expected)
         shown = actual[0] if len(actual) == 1 else actual
         wanted = "nothing" if self.expected is None else short(self.expected)

@@ -166,7 +166,7 @@ def differences(findings: Iterable[tuple[str, Finding]]) -> Iterator[Difference]
         )
 
 
-def plain(name: str, found: Finding) -> Mapping[str, Any]:
+def finding_facts(name: str, found: Finding) -> Mapping[str, Any]:
     """A finding as plain values, for ``save_as`` and the evidence."""
     return {
         "instance": name,

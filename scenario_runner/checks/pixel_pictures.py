@@ -112,12 +112,12 @@ def picture(
     """
     import numpy as np
 
-    from scenario_runner.showing import shown
+    from scenario_runner.showing import display_frame
 
     distances = np.abs(ours.astype("f8") - theirs.astype("f8"))
     if distances.ndim == 3:
         distances = distances.max(axis=2)
-    both = [shown(header, np.ascontiguousarray(one), frame) for one in (ours, theirs)]
+    both = [display_frame(header, np.ascontiguousarray(one), frame) for one in (ours, theirs)]
     side = SIDE
     while True:
         png = _strip(both, distances, place, side)

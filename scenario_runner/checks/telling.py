@@ -116,12 +116,12 @@ def _described(value: Renditions, name: str) -> list[Mapping[str, Any]]:
 
 def _of_message(text: str, name: str, context: StepContext) -> Iterator[Facts]:
     from scenario_runner.orders.hl7.mapping import of_site
+    from scenario_runner.orders.hl7.message_text import message_of
     from scenario_runner.orders.hl7.reading import orders
-    from scenario_runner.orders.hl7.shown import of_text
 
     rules = context.rules
     try:
-        found = orders(of_text(text, name), of_site(rules.hl7, rules.zone))
+        found = orders(message_of(text, name), of_site(rules.hl7, rules.zone))
     except InvalidInput as error:
         raise UsageError(f"'{name}' holds no order or result: {error.message}") from None
     for order in found:

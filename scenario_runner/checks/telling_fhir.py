@@ -46,7 +46,7 @@ def said_by(
     """Keyword to text, once for each server. name: what it was saved under. Raises UsageError, TargetError."""
     from scenario_runner.orders.fhir.collecting import identifying
     from scenario_runner.orders.fhir.mapping import of_site
-    from scenario_runner.orders.fhir.studies import told
+    from scenario_runner.orders.fhir.studies import study_values
     from scenario_runner.orders.fhir.study_reader import Collected
 
     if not servers:
@@ -60,7 +60,7 @@ def said_by(
         beside = identifying(dict(study), read, (server.facts.url or "").rstrip("/"))
         release = server.fhir_release(context.deadline)
         table = of_site(context.rules.fhir, context.rules.zone)
-        for said in told(Collected(release, [dict(study)], beside), table):
+        for said in study_values(Collected(release, [dict(study)], beside), table):
             if isinstance(said, InvalidInput):
                 problem = said.diagnostics[0]
                 raise UsageError(f"'{name}', {problem.where.label}: {problem.message}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from scenario_runner.conformance.reader import read_file
 from scenario_runner.conformance.rules.geometry import dot
 from scenario_runner.conformance.rules.table import STUDY
-from scenario_runner.conformance.rules.values import shown
+from scenario_runner.conformance.rules.values import quoted_value
 from scenario_runner.dicom.element_heads import PIXEL_DATA
 from scenario_runner.lazy_dataclasses import dataclass
 
@@ -141,7 +141,7 @@ def _alike(
         value = _value(data, keyword)
         before, where = first.setdefault(keyword, (value, file))
         if value != before:
-            message = f"is {shown(value)}; in {where} it is {shown(before)}"
+            message = f"is {quoted_value(value)}; in {where} it is {quoted_value(before)}"
             yield _RULES[rule].finding(keyword, message, file=file)
 
 

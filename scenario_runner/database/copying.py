@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import DateTime, MetaData, Table, inspect, literal, select, text
 
 from scenario_runner.database.engine import Database
-from scenario_runner.database.words import said
+from scenario_runner.database.words import in_registry_words
 from scenario_runner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -48,7 +48,11 @@ def is_empty(location: Location) -> bool:
     """Whether there is nothing of ours yet, or tables without a row: what a copy leaves that has failed."""
     if isinstance(location, Path):
         return not location.exists() or location.stat().st_size == 0
-    with Database(location) as database, said(location), database.engine.connect() as connection:
+    with (
+        Database(location) as database,
+        in_registry_words(location),
+        database.engine.connect() as connection,
+    ):
         if _OF_HISTORY not in inspect(connection).get_table_names():
             return True
         tables = MetaData()
@@ -72,7 +76,7 @@ def copy_in(source: Path, location: Location) -> None:
         )
     if isinstance(location, Path):
         part = location.with_name(f"{location.name}.part")
-        with said(location):
+        with in_registry_words(location):
             location.parent.mkdir(parents=True, exist_ok=True)
             part.unlink(missing_ok=True)
             try:

@@ -25,7 +25,7 @@ from scenario_runner.database.sqlite_file import (
     version_of,
 )
 from scenario_runner.database.upgrade import upgrade, version
-from scenario_runner.database.words import said
+from scenario_runner.database.words import in_registry_words
 from scenario_runner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Database:
 
         since: the step of the history that made those to be read; reading brings nothing to today's.
         """
-        with said(self.location, self._called):
+        with in_registry_words(self.location, self._called):
             if not self._there():
                 self._require_never_there()
                 yield None
@@ -87,7 +87,7 @@ class Database:
 
         The tables are made, or those of an older version brought to today's.
         """
-        with said(self.location, self._called):
+        with in_registry_words(self.location, self._called):
             if isinstance(self.location, Path) and not self._there():
                 self._require_never_there()
                 self.location.parent.mkdir(parents=True, exist_ok=True)
@@ -105,7 +105,7 @@ class Database:
         Whoever closes it last writes its log back and removes it, which takes longer than a small transaction.
         """
         if isinstance(self.location, Path) and self._held is None and self._there():
-            with said(self.location, self._called):
+            with in_registry_words(self.location, self._called):
                 held = sqlite3.connect(self.location, check_same_thread=False)
                 held.execute("SELECT count(*) FROM sqlite_schema").fetchone()
                 self._held = held

@@ -26,7 +26,7 @@ class WrittenMeanwhile(MachineError):
 
 
 @contextmanager
-def said(location: Location, called: Called = REGISTRY) -> Iterator[None]:
+def in_registry_words(location: Location, called: Called = REGISTRY) -> Iterator[None]:
     """Turn what a driver or the file system raises into a MachineError about this registry.
 
     What is there already is a WrittenMeanwhile: whoever looked before may look again.

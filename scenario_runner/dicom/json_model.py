@@ -73,7 +73,7 @@ def data_sets(body: object) -> list[JsonObject]:
     return members
 
 
-def plain(item: JsonObject, depth: int = 0) -> dict[str, Any]:
+def values_by_keyword(item: JsonObject, depth: int = 0) -> dict[str, Any]:
     """A data set as ``{KEYWORD: value}``; an attribute without a keyword under its tag, ``ggggeeee``.
 
     Bytes without a meaning are hexadecimal; a BulkDataURI is itself the value. What is no attribute at
@@ -193,7 +193,7 @@ def _plain_value(tag: str, element: Mapping[str, Any], depth: int) -> Any:
         ]
         if items and depth >= MOST_DEPTH:
             raise JsonModelError(f"sequences are nested more than {MOST_DEPTH} deep")
-        return [plain(one, depth + 1) for one in items] or None
+        return [values_by_keyword(one, depth + 1) for one in items] or None
     found = [part for one in values for part in _parts(one, vr)]
     return found[0] if len(found) == 1 else found or None
 

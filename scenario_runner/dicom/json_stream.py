@@ -25,7 +25,7 @@ class TooLongError(Exception):
     """One data set is longer than was allowed."""
 
 
-def each(pieces: Iterable[bytes], most: int) -> Iterator[JsonObject]:
+def each_data_set(pieces: Iterable[bytes], most: int) -> Iterator[JsonObject]:
     """The data sets of a list, or one that stands alone, as soon as each is whole.
 
     most: characters of one data set. Raises TooLongError beyond, and JsonModelError as ``json_model.loads``

@@ -259,13 +259,13 @@ def kind_lines(check: CheckRecord, limit: int) -> list[str]:
     kinds = condensed(every, limit)
     lines = [_kind_line(kind) for kind in kinds[:limit]]
     if check.difference_count > sum(len(kind.examples) for kind in every):
-        lines.insert(0, kept(check, every))
+        lines.insert(0, examples_kept(check, every))
     if len(kinds) > limit:
         lines.append(f"… and {amount(len(kinds) - limit, 'more attribute')}, all in run.json")
     return lines
 
 
-def kept(check: CheckRecord, kinds: Sequence[KindRecord]) -> str:
+def examples_kept(check: CheckRecord, kinds: Sequence[KindRecord]) -> str:
     """``600 differences of 2 kinds; run.json has 6 of them as examples``."""
     noun = "kind" if len(kinds) == 1 else "kinds"
     return (

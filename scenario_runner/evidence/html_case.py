@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from scenario_runner.dicom.body_parts import SIDES
-from scenario_runner.evidence.flat import BAD, condensed, kept, kinds_of
+from scenario_runner.evidence.flat import BAD, condensed, examples_kept, kinds_of
 from scenario_runner.evidence.html_latency import is_load, latencies
 from scenario_runner.evidence.html_pictures import PreviewBudget, differing, shows_difference
 from scenario_runner.evidence.html_text import First, amount, bounded, first
@@ -193,7 +193,7 @@ def _checks(checks: Sequence[CheckRecord]) -> list[dict[str, Any]]:
         room -= len(kinds.items)
         fields = {name: getattr(check, name) for name in CheckRecord.model_fields}
         told = check.difference_count > len(check.differences)
-        caption = kept(check, every) if told else ""
+        caption = examples_kept(check, every) if told else ""
         shown.append({**fields, "kinds": kinds, "caption": caption})
     return shown
 

@@ -20,7 +20,7 @@ from scenario_runner.evidence.html_text import (
     t,
     time_tag,
 )
-from scenario_runner.evidence.seen import in_words
+from scenario_runner.evidence.seen import services_in_words
 from scenario_runner.evidence.traceability import WORST_FIRST, final_checks, worst
 
 if TYPE_CHECKING:
@@ -59,7 +59,9 @@ def summary(record: RunRecord, anchors: Mapping[str, str]) -> dict[str, Any]:
         "volume": list(volume(record)),
         "problems": first(record.problems, _PROBLEMS),
         "targets": first(record.targets, _TARGETS),
-        "seen": {target.name: list(in_words(target)) for target in record.targets[:_TARGETS]},
+        "seen": {
+            target.name: list(services_in_words(target)) for target in record.targets[:_TARGETS]
+        },
         "failures": seen,
         "further": further,
         "not_begun": not_begun(record),

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from scenario_runner.evidence.files import write_atomically
 from scenario_runner.evidence.flat import BAD, FlatSuite, FlatTest, one_line, suites
-from scenario_runner.evidence.seen import in_words
+from scenario_runner.evidence.seen import services_in_words
 from scenario_runner.evidence.times import moment
 from scenario_runner.evidence.xml_text import xml_text
 
@@ -168,7 +168,7 @@ def _properties(record: RunRecord, suite: FlatSuite) -> Iterator[tuple[str, str]
     for target in record.targets:
         if target.product:
             yield f"target.{target.name}.product", target.product
-        if seen := "; ".join(in_words(target)):
+        if seen := "; ".join(services_in_words(target)):
             yield f"target.{target.name}.seen", seen
     yield "seed", str(suite.case.seed if suite.case.seed is not None else record.seed)
     for axis, value in suite.case.matrix.items():

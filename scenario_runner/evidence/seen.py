@@ -94,7 +94,7 @@ def not_tried(kind: str, capabilities: Iterable[str], url: str | None = None) ->
     return [*(one for word in capabilities for one in _CAPABILITIES.get(word, ())), *web]
 
 
-def in_words(target: TargetRecord) -> Iterator[str]:
+def services_in_words(target: TargetRecord) -> Iterator[str]:
     """``C-ECHO: used``, ``MPPS: asked, not offered``, one for each service; last what was not tried."""
     services: dict[str, list[SeenRecord]] = {}
     for one in target.seen:

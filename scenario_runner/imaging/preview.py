@@ -12,7 +12,7 @@ from scenario_runner.decoding import can_decode, pixels_of
 from scenario_runner.imaging.api import Preview
 from scenario_runner.imaging.card import card, unshown, why_undecoded
 from scenario_runner.imaging.text.overlay import DATA, GROUP
-from scenario_runner.showing import shown
+from scenario_runner.showing import display_frame
 from scenario_runner.showing.lookup_tables import LookupTableError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _middle(dataset: Dataset, side: int | None) -> npt.NDArray[np.uint8]:
         frame = len(pixels) // 2 + 1
         pixels = pixels[frame - 1]
     step = 1 if side is None else max(1, max(pixels.shape[:2]) // (2 * side))
-    return shown(dataset, np.ascontiguousarray(pixels[::step, ::step]), frame)
+    return display_frame(dataset, np.ascontiguousarray(pixels[::step, ::step]), frame)
 
 
 class _Png(BytesIO):

@@ -15,8 +15,8 @@ from scenario_runner.language.site_text import (
     by_hand,
     composed,
     end_of,
-    found,
     is_null,
+    node_at,
     own_pair,
     scalar_text,
 )
@@ -32,7 +32,7 @@ _COMMENT: Final = re.compile(r"(?m)(?:^|(?<=[ \t]))#[^\n]*")
 
 def declared(text: str, target: str, key: str) -> Value | None:
     """What a target's ``expects`` says for a key; None where it says nothing, or no plain value."""
-    node = found(composed(text), (TARGETS, target, EXPECTS, key))
+    node = node_at(composed(text), (TARGETS, target, EXPECTS, key))
     if isinstance(node, yaml.SequenceNode):
         return [str(one.value) for one in node.value if isinstance(one, yaml.ScalarNode)]
     if not isinstance(node, yaml.ScalarNode) or is_null(node):

@@ -36,11 +36,11 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 def written(text: str, target: str) -> dict[str, str]:
     """The fields of a target as they are written, templates and all. Raises UsageError for a target that is none."""
     root = composed(text)
-    if found(root, (TARGETS, target)) is None:
+    if node_at(root, (TARGETS, target)) is None:
         raise UsageError(f"the site file has no target '{target}'")
     told = {}
     for name in FIELDS:
-        node = found(root, (TARGETS, target, *name.split(".")))
+        node = node_at(root, (TARGETS, target, *name.split(".")))
         if isinstance(node, yaml.ScalarNode):
             told[name] = str(node.value)
     return told
@@ -48,7 +48,7 @@ def written(text: str, target: str) -> dict[str, str]:
 
 def targets(text: str) -> list[str]:
     """The names of the targets, in order."""
-    node = found(composed(text), (TARGETS,))
+    node = node_at(composed(text), (TARGETS,))
     return [str(key.value) for key, _ in node.value] if isinstance(node, yaml.MappingNode) else []
 
 
@@ -67,7 +67,7 @@ def changed(text: str, target: str, values: Mapping[str, str]) -> str:
 
 def without(text: str, target: str) -> str:
     """The text without a target. Raises UsageError."""
-    parent = found(composed(text), (TARGETS,))
+    parent = node_at(composed(text), (TARGETS,))
     if not isinstance(parent, yaml.MappingNode):
         raise UsageError(f"the site file has no target '{target}'")
     pair = next((one for one in parent.value if one[0].value == target), None)
@@ -193,7 +193,7 @@ def end_of(node: yaml.Node) -> int:
     return end_of(last[1] if isinstance(last, tuple) else last)
 
 
-def found(root: yaml.Node | None, path: tuple[str, ...]) -> yaml.Node | None:
+def node_at(root: yaml.Node | None, path: tuple[str, ...]) -> yaml.Node | None:
     """What stands at a path of keys; None where nothing does."""
     node = root
     for key in path:

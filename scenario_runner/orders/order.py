@@ -104,7 +104,7 @@ class Says(Mapping[str, Said]):
             yield keyword, (value.items or value.text) if isinstance(value, Said) else value
 
 
-def plain(said: Mapping[str, Said]) -> Iterable[tuple[str, Plain]]:
+def without_places(said: Mapping[str, Said]) -> Iterable[tuple[str, Plain]]:
     """Each attribute and what is said of it, without its place."""
     if isinstance(said, Says):
         return said.plain()

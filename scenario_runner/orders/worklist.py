@@ -25,7 +25,7 @@ from scenario_runner.dicom.vrs import CHARACTER_SET
 from scenario_runner.durability import sync_folder
 from scenario_runner.errors import Where
 from scenario_runner.orders.numbering import whole_key
-from scenario_runner.orders.order import Order, Said, plain
+from scenario_runner.orders.order import Order, Said, without_places
 from scenario_runner.orders.worklist_item import ITEM, STEP, Given, written
 from scenario_runner.planning.identity import derive_uid
 from scenario_runner.planning.value_problems import check_text
@@ -51,7 +51,7 @@ def study_uid_of(order: Order) -> str:
 def unfit(order: Order) -> Iterator[tuple[str, str]]:
     """What the order says that its attribute cannot hold: the attribute and why, in words."""
     for said in (order.said, *order.steps):
-        for keyword, text in plain(said):
+        for keyword, text in without_places(said):
             if not text or not isinstance(text, str):
                 continue
             if keyword in _OF_WORDS and len(text) <= _ANY and text.isalnum():
@@ -87,7 +87,7 @@ def items(order: Order, *, station: str, now: dt.datetime | None = None) -> list
 
 def _item(step: Mapping[str, Said], order: Order, station: str, now: dt.datetime) -> bytes:
     uid = study_uid_of(order)
-    given: dict[str, Given] = {**dict(plain(order.said)), **dict(plain(step))}
+    given: dict[str, Given] = {**dict(without_places(order.said)), **dict(without_places(step))}
     given = {keyword: value for keyword, value in given.items() if value}
     day = given.get("ScheduledProcedureStepStartDate")
     usual = {

@@ -23,7 +23,6 @@ from scenario_runner.pacs.reports import (
 from scenario_runner.ul.association import Association
 from scenario_runner.ul.commands import Command, Element, Field, number
 from scenario_runner.ul.contexts import Context, Proposal
-from scenario_runner.ul.peer import Peer
 
 if TYPE_CHECKING:
     from scenario_runner.pacs.association import Served
@@ -175,14 +174,7 @@ def _tell_elsewhere(desk: Desk, title: str, destination: Destination, outcome: O
 
     Whoever cannot be reached in several attempts is told when it calls.
     """
-    peer = Peer(
-        host=destination.host,
-        port=destination.port,
-        ae_title=title,
-        calling_ae_title=desk.ae_title,
-        tls=destination.tls,
-        identity=destination.identity,
-    )
+    peer = destination.peer(title, desk.ae_title)
     proposals = [
         Proposal(abstract_syntax=STORAGE_COMMITMENT, transfer_syntaxes=(syntax,), scp=True)
         for syntax in PLAIN

@@ -45,14 +45,7 @@ def answer_move(desk: Desk, association: Served, message: Message) -> None:
     found = requested(desk, association, message, MOVE)
     if found is None:
         return
-    peer = Peer(
-        host=destination.host,
-        port=destination.port,
-        ae_title=title,
-        calling_ae_title=desk.ae_title,
-        tls=destination.tls,
-        identity=destination.identity,
-    )
+    peer = destination.peer(title, desk.ae_title)
     repeated: Command = {
         Element.PRIORITY: number(message.command, Element.PRIORITY) or 0,
         Element.MOVE_ORIGINATOR_AE_TITLE: association.calling_ae_title,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from scenario_runner.archive.options import ArchiveOptions
 from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.ul.peer import Peer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,6 +32,17 @@ class Destination:
     """How it is spoken to over TLS; None for without."""
     identity: UserIdentity | None = None
     """Whom to log in as."""
+
+    def peer(self, ae_title: str, ours: str) -> Peer:
+        """As we call it. ours: the AE title that we call ourselves."""
+        return Peer(
+            host=self.host,
+            port=self.port,
+            ae_title=ae_title,
+            calling_ae_title=ours,
+            tls=self.tls,
+            identity=self.identity,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -129,7 +129,7 @@ def _body_part(series: Sequence[SeriesPart], lead: SeriesPart) -> str | None:
     return next((each for each in given if each is not None), None)
 
 
-def shown(part: SeriesPart, examined: Examined, place: int) -> dict[str, Any]:
+def series_fields(part: SeriesPart, examined: Examined, place: int) -> dict[str, Any]:
     """What a series has of its study's examination, by field; what the scenario says stays.
 
     place: among the series that show what the study is of.

@@ -19,7 +19,7 @@ from scenario_runner.planning.dates import age_on, series_start, working_time
 from scenario_runner.planning.demographics import DEFAULT_LOCALE, demographics_for
 from scenario_runner.planning.departments import institution, language_of
 from scenario_runner.planning.examinations import ENGLISH, pick
-from scenario_runner.planning.examined import Examined, leading, places, shown
+from scenario_runner.planning.examined import Examined, leading, places, series_fields
 from scenario_runner.planning.given_character_sets import given_terms, writable
 from scenario_runner.planning.identity import Dice, child_seed, uid_below, uids_below
 from scenario_runner.planning.lazy import Lazy
@@ -296,7 +296,7 @@ class SeriesMaker:
         design = self._design
         if examined is not None and self._among is not None:
             own["laterality"] = spec.laterality or examined.side
-            design = {**design, **shown(part, examined, self._among + nth), **part.tagged}
+            design = {**design, **series_fields(part, examined, self._among + nth), **part.tagged}
         series = PlannedSeries(**{**own, **design}, study=study, images=images)
         images.make = partial(self._image, series, uid)
         return series

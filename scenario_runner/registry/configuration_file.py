@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from scenario_runner.registry.json_files import places_in, plain, read_json, renamed, wrong
+from scenario_runner.registry.json_files import folded_key, places_in, read_json, renamed, wrong
 
 _NAMES = {
     "id_pattern": ("patient_id_pattern", "pattern", "id_format", "patient_id_format", "format"),
@@ -76,14 +76,14 @@ def _flat(data: Mapping[str, Any], above: str) -> tuple[dict[str, tuple[str, Any
     for key, value in data.items():
         name = spelt[key]
         shown = f"{above}{key}"
-        grouped = plain(key) in _GROUPS or name == "given_names"
+        grouped = folded_key(key) in _GROUPS or name == "given_names"
         if isinstance(value, dict) and grouped:
             below, others = _flat(value, f"{shown}.")
             found |= below
             unknown += others
         elif name in _NAMES:
             found[name] = (shown, value)
-        elif plain(key) == "patientid":
+        elif folded_key(key) == "patientid":
             found["id_pattern"] = (shown, value)
         else:
             unknown.append(shown)

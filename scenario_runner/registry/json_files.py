@@ -67,15 +67,17 @@ def wrong(
     )
 
 
-def plain(key: str) -> str:
+def folded_key(key: str) -> str:
     """A key without what people spell differently: ``Birth-Year Range`` and ``birthYearRange`` are one."""
     return "".join(character for character in key.lower() if character.isalnum())
 
 
 def renamed(tree: Mapping[str, Any], names: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """What a mapping has of these names, under ours, whichever spelling it uses; the rest as it is."""
-    spelt = {plain(spelling): ours for ours, each in names.items() for spelling in (ours, *each)}
-    return {spelt.get(plain(str(key)), str(key)): value for key, value in tree.items()}
+    spelt = {
+        folded_key(spelling): ours for ours, each in names.items() for spelling in (ours, *each)
+    }
+    return {spelt.get(folded_key(str(key)), str(key)): value for key, value in tree.items()}
 
 
 class _Repeated(Exception):

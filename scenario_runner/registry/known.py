@@ -33,7 +33,9 @@ def by_id(connection: Connection, patient_id: str, issuer: str | None) -> list[P
     if issuer is not None:
         own = own.where(patient.c.issuer == issuer)
         others = others.where(other_id.c.issuer == issuer)
-    return read(connection, own) or read(connection, PATIENT.where(patient.c.number.in_(others)))
+    return read_patients(connection, own) or read_patients(
+        connection, PATIENT.where(patient.c.number.in_(others))
+    )
 
 
 def keys_taken(connection: Connection, keys: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -79,7 +81,9 @@ def taken_in(
             some = patient.c.id.in_(asked)
             found |= {
                 one.key: one
-                for one in read(connection, PATIENT.where(patient.c.issuer == issuer, some))
+                for one in read_patients(
+                    connection, PATIENT.where(patient.c.issuer == issuer, some)
+                )
             }
     return found
 
@@ -95,11 +99,11 @@ def _merged(
     if not into:
         return {}
     holders = PATIENT.where(patient.c.number.in_({number for _, number in into}))
-    by_number = {one.number: one for one in read(connection, holders)}
+    by_number = {one.number: one for one in read_patients(connection, holders)}
     return {(id_, issuer): by_number[number] for id_, number in into}
 
 
-def read(connection: Connection, query: Select[Any]) -> list[Patient]:
+def read_patients(connection: Connection, query: Select[Any]) -> list[Patient]:
     """The patients of a query that began as ``PATIENT``, each with its other IDs."""
     rows = [row._mapping for row in connection.execute(query)]  # noqa: SLF001 - a public name of SQLAlchemy's
     others: dict[int, list[tuple[str, str]]] = {}

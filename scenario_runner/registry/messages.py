@@ -110,7 +110,7 @@ def listed(
         return [NotedMessage(**row) for row in rows], total.scalar_one()
 
 
-def found(database: Database, number: int) -> NotedMessage | None:
+def message_of_number(database: Database, number: int) -> NotedMessage | None:
     """One, whole. Raises MachineError."""
     with database.reading(MESSAGES) as connection:
         if connection is None:

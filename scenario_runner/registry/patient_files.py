@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from scenario_runner.errors import InvalidInput
-from scenario_runner.registry.json_files import places_in, plain, read_json, renamed, wrong
+from scenario_runner.registry.json_files import folded_key, places_in, read_json, renamed, wrong
 from scenario_runner.registry.json_places import JsonPath
 from scenario_runner.registry.patient import Patient
 
@@ -96,7 +96,7 @@ def as_file(people: Iterator[Patient]) -> Iterator[str]:
 def _held(data: Any) -> tuple[Any, JsonPath]:
     """What holds the patients, and the keys that lead to it."""
     keys = data if isinstance(data, dict) else ()
-    key = next((key for key in keys if plain(key) in _PATIENTS), None)
+    key = next((key for key in keys if folded_key(key) in _PATIENTS), None)
     return (data, ()) if key is None else (data[key], (key,))
 
 

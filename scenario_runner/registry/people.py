@@ -13,7 +13,7 @@ from scenario_runner.database.words import WrittenMeanwhile
 from scenario_runner.errors import UsageError
 from scenario_runner.registry.adding import add_to, searched_of, settle
 from scenario_runner.registry.folding import words
-from scenario_runner.registry.known import BATCH, PATIENT, by_id, read, taken_in
+from scenario_runner.registry.known import BATCH, PATIENT, by_id, read_patients, taken_in
 from scenario_runner.registry.patient import MadeStudy, Patient
 from scenario_runner.registry.searching import conditions, having
 from scenario_runner.registry.tables import other_id, patient, series, stored, study
@@ -83,7 +83,7 @@ class People:
             query = PATIENT.where(*conditions(sex, modality, born))
             query = having(connection, query, words(wanted))
             # A server would sort all that fit before it gave the first few, so it is not asked to.
-            found = read(connection, query.limit(limit))
+            found = read_patients(connection, query.limit(limit))
             return sorted(found, key=lambda one: one.number)
 
     def page(
@@ -99,7 +99,7 @@ class People:
                 return [], 0
             total = connection.execute(select(func.count()).select_from(patient).where(*met))
             query = PATIENT.where(*met).order_by(patient.c.number.desc())
-            found = read(connection, query.limit(limit).offset(offset))
+            found = read_patients(connection, query.limit(limit).offset(offset))
             return found, int(total.scalar_one())
 
     def numbers(
@@ -125,7 +125,7 @@ class People:
             for place in range(0, len(numbers) if connection is not None else 0, BATCH):
                 some = patient.c.number.in_(numbers[place : place + BATCH])
                 assert connection is not None
-                found += read(connection, PATIENT.where(some))
+                found += read_patients(connection, PATIENT.where(some))
         by_number = {one.number: one for one in found}
         return [by_number[number] for number in numbers if number in by_number]
 
@@ -137,7 +137,7 @@ class People:
                 if connection is None:
                     return
                 query = PATIENT.where(patient.c.number > last)
-                found = read(connection, query.order_by(patient.c.number).limit(batch))
+                found = read_patients(connection, query.order_by(patient.c.number).limit(batch))
             yield from found
             if len(found) < batch:
                 return
@@ -186,7 +186,7 @@ class People:
             connection.execute(
                 update(patient).where(patient.c.number == stays.number).values(changed)
             )
-            (merged,) = read(connection, PATIENT.where(patient.c.number == stays.number))
+            (merged,) = read_patients(connection, PATIENT.where(patient.c.number == stays.number))
         return merged
 
 

@@ -26,7 +26,7 @@ from scenario_runner.database.copying import copy_out
 from scenario_runner.database.engine import Database
 from scenario_runner.database.sqlite_file import BUSY_SECONDS
 from scenario_runner.database.turns import AUDIT, take_turn
-from scenario_runner.database.words import said
+from scenario_runner.database.words import in_registry_words
 from scenario_runner.durability import sync_file, sync_folder
 from scenario_runner.errors import MachineError, UsageError, of_the_machine
 from scenario_runner.lazy_dataclasses import dataclass
@@ -125,7 +125,7 @@ def _freeze(data: Path, location: Location, frozen: Path, target: Path, by: Call
     with Database(location) as database:
         with database.writing() as connection:
             record_in(connection, by, Activity.BACKED_UP, detail={"to": target.name})
-        with database.writing() as connection, said(location):
+        with database.writing() as connection, in_registry_words(location):
             take_turn(connection, AUDIT)
             with contextlib.ExitStack() as stack:
                 stack.enter_context(_files_worded())  # it is no fault of the database

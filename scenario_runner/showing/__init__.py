@@ -1,6 +1,6 @@
 """Images for eyes, by one definition: for previews, ``view`` and the web."""
 
-from scenario_runner.showing.frames import shown
+from scenario_runner.showing.frames import display_frame
 from scenario_runner.showing.rendering import (
     NoSuchFrameError,
     NotShownError,
@@ -17,7 +17,7 @@ __all__ = [
     "Viewport",
     "Window",
     "WindowError",
+    "display_frame",
     "draw",
     "render",
-    "shown",
 ]

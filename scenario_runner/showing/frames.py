@@ -16,7 +16,7 @@ _GRAY: Final = ("MONOCHROME1", "MONOCHROME2")
 _PADDING: Final = ("PixelPadding", "FloatPixelPadding", "DoubleFloatPixelPadding")
 
 
-def shown(
+def display_frame(
     dataset: Dataset,
     pixels: npt.NDArray[np.generic],
     frame: int = 1,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from scenario_runner.decoding import frame_of
 from scenario_runner.lazy_dataclasses import dataclass
-from scenario_runner.showing.frames import shown
+from scenario_runner.showing.frames import display_frame
 from scenario_runner.showing.rows import rows_of
 
 if TYPE_CHECKING:
@@ -106,10 +106,10 @@ def draw(
 def _shown(
     dataset: Dataset, pixels: npt.NDArray[np.generic], frame: int, window: Window | None
 ) -> npt.NDArray[np.uint8]:
-    """The same as ``shown``; of many pixels of few bits each value is shown once, and looked up."""
+    """The same as ``display_frame``; of many pixels of few bits each value is shown once, and looked up."""
     rows = rows_of(pixels)
     if rows is None or pixels.size < _WORTH_A_TABLE:
-        return shown(dataset, pixels, frame, window)
+        return display_frame(dataset, pixels, frame, window)
     return rows.shown(dataset, frame, window)
 
 

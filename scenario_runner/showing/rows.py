@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.lazy_dataclasses import dataclass
-from scenario_runner.showing.frames import shown
+from scenario_runner.showing.frames import display_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ class Rows:
         return max(1, _STRIP // self.width)
 
     def table(self, dataset: Dataset, frame: int, window: Window | None) -> npt.NDArray[np.uint8]:
-        """What is shown for each value that a pixel has, by its bits as an unsigned number; raises as ``shown``."""
+        """What is shown for each value that a pixel has, by its bits as an unsigned number; raises as ``display_frame``."""
         import numpy as np
 
         bits = 8 * self.dtype.itemsize
@@ -47,13 +47,13 @@ class Rows:
             present[unsigned(self.read(first, min(self.strip, self.height - first)))] = True
         places = np.flatnonzero(present)
         values = places.astype(f"u{self.dtype.itemsize}").view(self.dtype.newbyteorder("="))
-        each = shown(dataset, values[np.newaxis], frame, window)[0]
+        each = display_frame(dataset, values[np.newaxis], frame, window)[0]
         table = np.zeros((1 << bits, *each.shape[1:]), np.uint8)
         table[places] = each
         return table
 
     def shown(self, dataset: Dataset, frame: int, window: Window | None) -> npt.NDArray[np.uint8]:
-        """The whole frame in 8 bits, as ``frames.shown`` gives it."""
+        """The whole frame in 8 bits, as ``display_frame`` gives it."""
         import numpy as np
 
         table = self.table(dataset, frame, window)

@@ -11,14 +11,14 @@ from scenario_runner.api import FindRequest, StepContext, StepResult, Target
 from scenario_runner.api.asking import ask
 from scenario_runner.api.guessed import remember
 from scenario_runner.api.timing import Timed, operation
-from scenario_runner.checks.equality import plain
+from scenario_runner.checks.equality import event_value
 from scenario_runner.dicom.characters import parse
 from scenario_runner.steps.undeclared import Undeclared
 
 _SHOWN = 20
 
 
-def asked(
+def query_result(
     context: StepContext,
     target: Target,
     request: FindRequest,
@@ -48,7 +48,7 @@ def asked(
         value=answers.matches,
         facts={
             **facts,
-            "matches": plain(answers.matches[:_SHOWN]),
+            "matches": event_value(answers.matches[:_SHOWN]),
             **({"association": association} if association else {}),
             **({"undeclared": undeclared.keywords} if undeclared.keywords else {}),
             **answers.facts(),

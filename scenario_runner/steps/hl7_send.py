@@ -187,10 +187,10 @@ def _patient_called(context: StepContext, name: str) -> PlannedPatient | None:
 def _encoded(text: str) -> bytes:
     """The bytes of a message that is written in a scenario, in the character set that it declares."""
     from scenario_runner.orders.hl7 import Hl7Error
-    from scenario_runner.orders.hl7.shown import of_text
+    from scenario_runner.orders.hl7.message_text import message_of
 
     try:
-        codec = of_text(text, "text").codec
+        codec = message_of(text, "text").codec
     except Hl7Error:
         codec = "utf-8"  # which the receiver is to refuse
     if text.isascii() or codec == "ascii":
@@ -205,9 +205,9 @@ def _encoded(text: str) -> bytes:
 
 
 def _readable(data: bytes) -> str:
-    from scenario_runner.orders.hl7.shown import shown
+    from scenario_runner.orders.hl7.message_text import message_text
 
-    return shown(data)
+    return message_text(data)
 
 
 def _value(data: bytes, answer: Acknowledged) -> dict[str, Any]:

@@ -157,10 +157,10 @@ def _read(data: bytes) -> Message:
 
 
 def _value(message: Message, came: Any) -> dict[str, Any]:
-    from scenario_runner.orders.hl7.matching import plain
+    from scenario_runner.orders.hl7.matching import plain_message
 
     return {
-        **plain(message),
+        **plain_message(message),
         "from": came.address,
         "at": came.at.isoformat(),
         "answer": came.answer,

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import WithJsonSchema
 
 from scenario_runner.api import Saved, Step, StepContext, StepResult
-from scenario_runner.checks.equality import plain
+from scenario_runner.checks.equality import event_value
 from scenario_runner.fields.scalars import as_written
 
 
@@ -26,6 +26,6 @@ class Log(Step):
         """Put the message into the record."""
         text = as_written(self.message)
         if not isinstance(text, str):
-            text = json.dumps(plain(text), ensure_ascii=False)
+            text = json.dumps(event_value(text), ensure_ascii=False)
         context.log(text)
         return StepResult(message=text)

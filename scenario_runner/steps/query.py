@@ -25,7 +25,7 @@ from scenario_runner.dicom.levels import USUAL
 from scenario_runner.errors import Advised
 from scenario_runner.language.loads import RequestLoad
 from scenario_runner.planning.plan import PlannedCase
-from scenario_runner.steps.asked import asked
+from scenario_runner.steps.asked import query_result
 from scenario_runner.steps.load.calling import LoadedCalls, foretold_calls
 from scenario_runner.steps.load.queries import QueryCalls, variants
 from scenario_runner.steps.without import without
@@ -81,7 +81,7 @@ class Query(Step):
         waited = "" if self.level == "worklist" else await_stored(context, self.on)
         if self.load is not None:
             return self._loaded(context, target, self.load)
-        return asked(
+        return query_result(
             context,
             target,
             self._request(self.match),

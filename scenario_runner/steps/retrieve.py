@@ -44,7 +44,7 @@ from scenario_runner.steps.load.calling import foretold_calls
 from scenario_runner.steps.load.retrieving import loaded_retrievals
 from scenario_runner.steps.moving import OnTheWay, SentOn, on_the_way
 from scenario_runner.steps.of_case import planned_of, series_of
-from scenario_runner.steps.retrieve_facts import counts, plain
+from scenario_runner.steps.retrieve_facts import counts, status_facts
 from scenario_runner.steps.retrieve_judging import ToCome, judged
 from scenario_runner.steps.retrieved_files import RetrievedFiles
 
@@ -222,14 +222,14 @@ class Retrieve(Step):
                 timed.failed = status_class(result.status) == "failure"
             results.append(result)
             longest = max(longest, portion.listed)
-            sink.statuses.append(plain(result))
+            sink.statuses.append(status_facts(result))
             if self.destination is not None:
                 self._note_moved(context, asked, keys, result)
         if self.destination is not None:
             count = len(context.ledger.expected(self.from_)) if self.match is None else None
             sent_on = SentOn(self.from_, self.destination, self.expect, count, onward)
             names = context.targets_called(self.destination)
-            value, told = [plain(result) for result in results], counts(results)
+            value, told = [status_facts(result) for result in results], counts(results)
             return looked_up(sent_on.judged(results, names, value, told), which)
         may_be_less = context.is_judged_later and not context.is_to_fail
         # Keys of other kinds are held against what was sent, which costs its making: only where nobody else does.

@@ -10,7 +10,7 @@ from scenario_runner.api import RetrieveResult, status_class
 from scenario_runner.steps.problems import problems
 
 
-def plain(result: RetrieveResult) -> dict[str, Any]:
+def status_facts(result: RetrieveResult) -> dict[str, Any]:
     """Its status, and HTTP's beside it, for the scenario and the report."""
     told = {
         "status": f"{result.status:04X}",
@@ -34,7 +34,7 @@ def counts(results: list[RetrieveResult]) -> dict[str, Any]:
         "failed_suboperations": sum(result.failed for result in results),
         "failed_uids": [uid for result in results for uid in result.failed_uids],
         "statuses": dict(Counter(f"{result.status:04X}" for result in results)),
-        "problems": problems(p for p in map(plain, results) if p["class"] != "success"),
+        "problems": problems(p for p in map(status_facts, results) if p["class"] != "success"),
         "association": dict(results[-1].association) if results else {},
     }
 

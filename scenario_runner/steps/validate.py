@@ -10,7 +10,7 @@ from pydantic import Field
 from scenario_runner.amounts import amount
 from scenario_runner.api import Instances, Saved, Step, StepContext, StepResult, ValidatorName
 from scenario_runner.checks.expected_findings import Finds, disagreements
-from scenario_runner.checks.judging import Judgement, judge, plain
+from scenario_runner.checks.judging import Judgement, finding_facts, judge
 from scenario_runner.fields.types import DEFAULT_VALIDATOR
 
 _SHOWN = 50
@@ -40,7 +40,7 @@ class Validate(Step):
     def run(self, context: StepContext) -> StepResult:
         """Judge, keep everything that was said, and hold it against what was to be found."""
         judgement = judge(context, self.what, self.with_, planned=self.finds == "faults")
-        findings = [plain(name, found) for name, found in judgement.all()]
+        findings = [finding_facts(name, found) for name, found in judgement.all()]
         if findings:
             context.attach(
                 "findings.json",

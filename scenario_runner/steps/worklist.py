@@ -22,7 +22,7 @@ from scenario_runner.api import (
     Text,
 )
 from scenario_runner.errors import Advised, UsageError
-from scenario_runner.steps.asked import asked
+from scenario_runner.steps.asked import query_result
 from scenario_runner.steps.of_plan import study_called
 from scenario_runner.steps.without import without
 
@@ -122,7 +122,7 @@ class Worklist(Step):
             return skipped
         request = worklist_request(self.match, self.return_, self.limit)
         facts = {"keys": dict(self.match)}
-        return asked(context, context.target(self.from_), request, "worklist item", facts)
+        return query_result(context, context.target(self.from_), request, "worklist item", facts)
 
     def _written(self, context: StepContext) -> StepResult:
         folder = self._folder(context)

@@ -32,7 +32,7 @@ from scenario_runner.targets import identifiers
 from scenario_runner.targets.identifiers import find_identifier, retrieve_identifier
 from scenario_runner.targets.naming import naming
 from scenario_runner.targets.not_offered import NO_COMMITMENT, NO_MPPS, no_query, no_retrieval
-from scenario_runner.targets.plain_values import plain
+from scenario_runner.targets.plain_values import values_by_keyword
 from scenario_runner.targets.recoding import in_default_syntax
 from scenario_runner.ul.peer import LocalEntity, Peer, UserIdentity
 
@@ -183,7 +183,10 @@ class DimseTarget(Target):
                     elif answer.ended_early:
                         request.remarked("ended early")
                 try:
-                    found = [plain(one, answered_in, request.undeclared) for one in answer.matches]
+                    found = [
+                        values_by_keyword(one, answered_in, request.undeclared)
+                        for one in answer.matches
+                    ]
                 except DamagedDatasetError as error:
                     raise self.peer().error(
                         ProtocolViolation, "the peer broke the protocol", f"in an answer {error}"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
 
-def plain(
+def values_by_keyword(
     data_set: Dataset,
     terms: Sequence[str] = (),
     undeclared: Callable[[UndeclaredText], Any] | None = None,

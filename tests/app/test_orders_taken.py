@@ -18,8 +18,8 @@ from scenario_runner.database.engine import Database
 from scenario_runner.deadline import Deadline
 from scenario_runner.orders.mllp.client import Mllp
 from scenario_runner.orders.mllp.listener import Answer
-from scenario_runner.registry.messages import found as noted_message
 from scenario_runner.registry.messages import listed
+from scenario_runner.registry.messages import message_of_number as noted_message
 from scenario_runner.registry.tables import order_seen
 from scenario_runner.ul.peer import Peer
 from tests.pacs.test_ris import ordered

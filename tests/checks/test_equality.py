@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scenario_runner.checks.compare import Between, Contains, Equal, Matches, NotEqual
-from scenario_runner.checks.equality import plain, same, why_not_same
+from scenario_runner.checks.equality import event_value, same, why_not_same
 from scenario_runner.checks.membership import Count, Empty, In
 from scenario_runner.fields.scalars import WrittenFloat
 
@@ -117,14 +117,14 @@ def test_not_equal() -> None:
 
 
 def test_a_long_list_is_cut_before_it_becomes_evidence() -> None:
-    shown = plain(list(range(1000)), limit=10)
+    shown = event_value(list(range(1000)), limit=10)
     assert shown[:10] == list(range(10))
     assert shown[10] == "… 990 more"
 
 
 def test_what_is_cut_for_the_evidence_is_told() -> None:
-    assert plain({str(n): n for n in range(103)}, 100)["…"] == "3 more"
-    assert plain(list(range(103)), 100)[-1] == "… 3 more"
+    assert event_value({str(n): n for n in range(103)}, 100)["…"] == "3 more"
+    assert event_value(list(range(103)), 100)[-1] == "… 3 more"
 
 
 def test_values_too_long_for_a_sentence_are_told_where_they_differ() -> None:

@@ -17,7 +17,7 @@ from pydicom.filewriter import write_dataset
 from scenario_runner.dicom import json_model
 from scenario_runner.dicom.elements import Element, read_until
 from scenario_runner.dicom.syntaxes import EXPLICIT_LE, IMPLICIT_LE, Encoding
-from scenario_runner.targets.plain_values import plain as plain_data_set
+from scenario_runner.targets.plain_values import values_by_keyword as plain_data_set
 
 
 def example() -> Dataset:
@@ -68,9 +68,9 @@ def written_json(data_set: Dataset, **how: Any) -> dict[str, Any]:
 def test_json_gives_the_very_values_that_dimse_gives() -> None:
     through_json = json.dumps([written_json(example())])
     [found] = json_model.loads(through_json)
-    assert json_model.plain(found) == plain_data_set(as_received(example()))
-    assert json_model.plain(found)["ImagePositionPatient"] == [1.0, -2.5, 0.0]
-    assert json_model.plain(found)["00110010"] == "ACME"
+    assert json_model.values_by_keyword(found) == plain_data_set(as_received(example()))
+    assert json_model.values_by_keyword(found)["ImagePositionPatient"] == [1.0, -2.5, 0.0]
+    assert json_model.values_by_keyword(found)["00110010"] == "ACME"
 
 
 def test_what_we_write_is_what_pydicom_reads() -> None:
@@ -86,7 +86,7 @@ def test_what_we_write_is_what_pydicom_reads() -> None:
 def test_bulk_data_can_be_left_behind_a_uri() -> None:
     written = written_json(example(), most_inline=2)
     assert written["7FE00010"] == {"vr": "OW", "BulkDataURI": "bulk/7FE00010"}
-    assert json_model.plain(written)["PixelData"] == "bulk/7FE00010"
+    assert json_model.values_by_keyword(written)["PixelData"] == "bulk/7FE00010"
 
 
 def test_a_value_that_breaks_its_vr_is_written_as_it_is() -> None:
@@ -94,7 +94,7 @@ def test_a_value_that_breaks_its_vr_is_written_as_it_is() -> None:
     elements = {0x00201208: Element("IS", b"many", little), 0x00280010: Element("US", b"a", little)}
     written = json_model.of_elements(elements, "bulk/")
     assert written["00201208"] == {"vr": "IS", "Value": ["many"]}
-    assert json_model.plain(written)["NumberOfStudyRelatedInstances"] == "many"
+    assert json_model.values_by_keyword(written)["NumberOfStudyRelatedInstances"] == "many"
 
 
 def test_plain_values_are_written_and_read_back() -> None:
@@ -109,7 +109,7 @@ def test_plain_values_are_written_and_read_back() -> None:
     }
     written = json_model.encode(values)
     assert list(written) == sorted(written)
-    assert json_model.plain(written) == values
+    assert json_model.values_by_keyword(written) == values
     with pytest.raises(ValueError, match="'Nonsense' is no DICOM keyword"):
         json_model.encode({"Nonsense": 1})
 
@@ -135,7 +135,9 @@ def test_plain_values_are_written_and_read_back() -> None:
     ],
 )
 def test_what_servers_make_of_the_model_is_understood(element: Any, value: Any) -> None:
-    found = json_model.plain({"00100010" if element["vr"] == "PN" else "00990010": element})
+    found = json_model.values_by_keyword(
+        {"00100010" if element["vr"] == "PN" else "00990010": element}
+    )
     assert list(found.values()) == [value]
 
 
@@ -147,26 +149,26 @@ def _nested(levels: int) -> dict[str, Any]:
 
 
 def test_all_of_what_a_server_says_is_read() -> None:
-    assert str(json_model.plain(_nested(50))).count("Scheduled") == 50
+    assert str(json_model.values_by_keyword(_nested(50))).count("Scheduled") == 50
     wide = {f"{n:08X}": {"vr": "LO", "Value": ["x"]} for n in range(0x00110011, 0x00115011)}
-    assert len(json_model.plain(wide)) == len(wide)
+    assert len(json_model.values_by_keyword(wide)) == len(wide)
     long = {"00100020": {"vr": "LO", "Value": ["x" * 100_000]}}
-    assert len(json_model.plain(long)["PatientID"]) == 100_000
+    assert len(json_model.values_by_keyword(long)["PatientID"]) == 100_000
     several = {"00080008": {"vr": "CS", "Value": ["\\".join("A" * 1_500), *"B" * 1_500]}}
-    assert json_model.plain(several)["ImageType"] == [*"A" * 1_500, *"B" * 1_500]
+    assert json_model.values_by_keyword(several)["ImageType"] == [*"A" * 1_500, *"B" * 1_500]
     frames = [{"00209157": {"vr": "UL", "Value": [n]}} for n in range(2_500)]
-    many = json_model.plain({"52009230": {"vr": "SQ", "Value": frames}})
+    many = json_model.values_by_keyword({"52009230": {"vr": "SQ", "Value": frames}})
     assert [one["DimensionIndexValues"] for one in many["PerFrameFunctionalGroupsSequence"]] == [
         *range(2_500)
     ]
     inline = base64.b64encode(bytes(range(256)) * 200).decode()
-    binary = json_model.plain({"00281201": {"vr": "OW", "InlineBinary": inline}})
+    binary = json_model.values_by_keyword({"00281201": {"vr": "OW", "InlineBinary": inline}})
     assert binary["RedPaletteColorLookupTableData"] == bytes(range(256)).hex() * 200
 
 
 def test_json_without_end_of_nesting_is_refused() -> None:
     with pytest.raises(json_model.JsonModelError):
-        json_model.plain(_nested(65))
+        json_model.values_by_keyword(_nested(65))
     with pytest.raises(json_model.JsonModelError):
         json_model.loads("[" * 100_000)
 
@@ -186,7 +188,9 @@ def test_json_without_end_of_nesting_is_refused() -> None:
     )
 )
 def test_no_json_of_a_peer_is_too_strange_to_read(body: Any) -> None:
-    found = json_model.plain({"00100010": body, "00280010": {"vr": "IS", "Value": body}})
+    found = json_model.values_by_keyword(
+        {"00100010": body, "00280010": {"vr": "IS", "Value": body}}
+    )
     assert json.dumps(found)
 
 

@@ -20,7 +20,7 @@ NUMBER = {"00201208": {"vr": "IS", "Value": [12]}}
 
 def outcome(pieces: Sequence[bytes]) -> object:
     try:
-        return list(json_stream.each(pieces, 1 << 20))
+        return list(json_stream.each_data_set(pieces, 1 << 20))
     except json_model.JsonModelError:
         return "refused"
 
@@ -64,7 +64,7 @@ def test_a_data_set_comes_before_the_body_has_ended() -> None:
             yield member
         yield b"{}]"
 
-    for one in json_stream.each(pieces(), 1 << 20):
+    for one in json_stream.each_data_set(pieces(), 1 << 20):
         came += [one]
     assert len(came) == 4
 
@@ -74,9 +74,9 @@ def test_a_data_set_may_be_as_long_as_was_allowed_and_no_longer() -> None:
         text = json.dumps(NAME).encode()
         body = listed % text
         characters = len(text.decode())
-        assert NAME in list(json_stream.each([body], characters))
+        assert NAME in list(json_stream.each_data_set([body], characters))
         with pytest.raises(json_stream.TooLongError):
-            list(json_stream.each([body], characters - 1))
+            list(json_stream.each_data_set([body], characters - 1))
 
 
 def test_one_data_set_without_an_end_is_not_held() -> None:
@@ -86,4 +86,4 @@ def test_one_data_set_without_an_end_is_not_held() -> None:
             yield b"x" * 10_000
 
     with pytest.raises(json_stream.TooLongError):
-        list(json_stream.each(endless(), 1 << 20))
+        list(json_stream.each_data_set(endless(), 1 << 20))

@@ -136,14 +136,14 @@ def _answers_to_a_client(data: bytes) -> None:
 def _json_model(data: bytes) -> None:
     with contextlib.suppress(json_model.JsonModelError):
         for item in json_model.loads(data):
-            json_model.plain(item)
+            json_model.values_by_keyword(item)
     with contextlib.suppress(results.NoResultsError):
         results.read(data)
 
 
 def _xml_model(data: bytes) -> None:
     with contextlib.suppress(xml_model.XmlModelError, json_model.JsonModelError):
-        json_model.plain(xml_model.loads(data))
+        json_model.values_by_keyword(xml_model.loads(data))
 
 
 def _associations() -> list[bytes]:

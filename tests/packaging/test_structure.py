@@ -19,6 +19,11 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
     TopologicalSorter(below).prepare()  # raises CycleError, which names them
 
 
+def test_no_module_imports_the_face_of_the_package_which_loads_the_roof() -> None:
+    graph = grimp.build_graph("scenario_runner", cache_dir=None)
+    assert graph.find_modules_that_directly_import("scenario_runner") == set()
+
+
 def test_the_map_shows_the_rooms_in_the_order_in_which_they_may_import() -> None:
     layers = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     contract = layers["tool"]["importlinter"]["contracts"][0]

@@ -8,7 +8,7 @@ import pytest
 
 from scenario_runner.service.service import open_service
 from scenario_runner.service.uploads.looking import look
-from scenario_runner.service.uploads.taking import take
+from scenario_runner.service.uploads.taking import take_file
 from tests.archive.samples import sample
 
 
@@ -42,7 +42,7 @@ def test_what_is_refused_is_refused_in_the_words_of_the_upload(
     tmp_path: Path, content: bytes
 ) -> None:
     with open_service(tmp_path, ":memory:") as service:
-        refused = take(service.home.staging, "it", [content], 1_000_000)
+        refused = take_file(service.home.staging, "it", [content], 1_000_000)
     told = look("it", content, is_whole=True)
     assert told["is"] == "other"
     assert told["error"] == refused.error

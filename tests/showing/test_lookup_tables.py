@@ -12,7 +12,7 @@ from pydicom import Dataset, dcmread
 from pydicom.sequence import Sequence
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from scenario_runner.showing import shown
+from scenario_runner.showing import display_frame
 from scenario_runner.showing.lookup_tables import LookupTableError
 from tests.imaging.planned import factory, plan_series
 from tests.running import fabricate
@@ -55,14 +55,14 @@ def palette(descriptor: Any, data: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("data", [[1, 2, 3, 4], b"\1\0\2\0\3\0\4\0", b"\1\2\3\4"])
 def test_a_table_gives_its_entries_however_they_are_stored(data: Any) -> None:
     dataset = image(VOILUTSequence=table([4, 0, 8], data))
-    assert shown(dataset, STORED).tolist() == [[1, 2], [3, 4]]
+    assert display_frame(dataset, STORED).tolist() == [[1, 2], [3, 4]]
 
 
 def test_values_outside_a_table_get_its_ends() -> None:
     dataset = image(VOILUTSequence=table([2, 1, 8], [10, 20]))
-    assert shown(dataset, STORED).tolist() == [[10, 10], [20, 20]]
+    assert display_frame(dataset, STORED).tolist() == [[10, 10], [20, 20]]
     one = image(VOILUTSequence=table([1, 0, 8], 255))
-    assert shown(one, STORED).tolist() == [[255, 255], [255, 255]]
+    assert display_frame(one, STORED).tolist() == [[255, 255], [255, 255]]
 
 
 def test_a_modality_table_goes_before_the_window() -> None:
@@ -70,7 +70,7 @@ def test_a_modality_table_goes_before_the_window() -> None:
         ModalityLUTSequence=table([4, 0, 16], [100, 200, 300, 400]), WindowCenter=250,
         WindowWidth=300, VOILUTFunction="LINEAR_EXACT",
     )  # fmt: skip
-    assert shown(dataset, STORED).tolist() == [[0, 85], [170, 255]]
+    assert display_frame(dataset, STORED).tolist() == [[0, 85], [170, 255]]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_a_modality_table_goes_before_the_window() -> None:
     ],
 )
 def test_what_is_there_without_a_value_says_nothing(values: dict[str, Any]) -> None:
-    assert shown(image(**values), STORED).tolist() == [[0, 85], [170, 255]]
+    assert display_frame(image(**values), STORED).tolist() == [[0, 85], [170, 255]]
 
 
 @pytest.mark.parametrize("keyword", ["VOILUTSequence", "ModalityLUTSequence"])
@@ -104,7 +104,7 @@ def test_a_table_that_cannot_be_used_is_told_in_words(
     keyword: str, items: Sequence, says: str
 ) -> None:
     with pytest.raises(LookupTableError, match=says):
-        shown(image(**{keyword: items}), STORED)
+        display_frame(image(**{keyword: items}), STORED)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_palette_that_cannot_be_used_is_told_in_words(
     descriptor: Any, data: Any, says: str
 ) -> None:
     with pytest.raises(LookupTableError, match=says):
-        shown(image(**palette(descriptor, data)), STORED)
+        display_frame(image(**palette(descriptor, data)), STORED)
 
 
 def test_view_says_that_a_table_is_empty(tmp_path: Path) -> None:
@@ -170,4 +170,4 @@ def test_a_palette_of_eight_bits_may_have_an_entry_in_each_word(kind: type) -> N
     """PS3.3 C.7.6.3.1.5 has seen it; nearly black where words are taken for 16 bits of colour."""
     entries = np.array([0, 60, 120, 255], kind).tobytes()
     dataset = image(**palette([4, 0, 8], entries))
-    assert shown(dataset, STORED)[..., 0].tolist() == [[0, 60], [120, 255]]
+    assert display_frame(dataset, STORED)[..., 0].tolist() == [[0, 60], [120, 255]]

@@ -15,7 +15,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from scenario_runner.imaging.factory import preview_png
 from scenario_runner.pacs.server import EmbeddedPacs
-from scenario_runner.showing import Window, WindowError, shown
+from scenario_runner.showing import Window, WindowError, display_frame
 from tests.archive.samples import encoded, put, sample
 from tests.imaging.planned import factory, plan_series
 from tests.pacs.dicomweb.web import get
@@ -42,41 +42,41 @@ def image(**attributes: Any) -> Dataset:
 @pytest.mark.parametrize("intercept", ["0", "-1024", "1E-3"])
 def test_a_slope_however_small_leaves_the_picture_as_it_is(slope: str, intercept: str) -> None:
     dataset = image(RescaleSlope=slope, RescaleIntercept=intercept)
-    assert np.abs(shown(dataset, STORED).astype(int) - GREY).max() <= 1
+    assert np.abs(display_frame(dataset, STORED).astype(int) - GREY).max() <= 1
 
 
 def test_a_negative_slope_and_monochrome1_each_turn_it_round() -> None:
     falling = image(RescaleSlope="-0.001", RescaleIntercept="0")
-    assert shown(falling, STORED)[0, 0] == 255
+    assert display_frame(falling, STORED)[0, 0] == 255
     dark = image(PhotometricInterpretation="MONOCHROME1")
-    assert shown(dark, STORED)[0, 0] == 255
+    assert display_frame(dark, STORED)[0, 0] == 255
     falling.PhotometricInterpretation = "MONOCHROME1"
-    assert shown(falling, STORED)[0, 0] == 0
+    assert display_frame(falling, STORED)[0, 0] == 0
 
 
 @pytest.mark.parametrize("slope", ["0", "1"])
 def test_one_value_everywhere_is_one_grey(slope: str) -> None:
     pixels = STORED if slope == "0" else np.full((2, 2), 7, np.uint16)
-    assert set(shown(image(RescaleSlope=slope, RescaleIntercept="3"), pixels).flat) == {128}
+    assert set(display_frame(image(RescaleSlope=slope, RescaleIntercept="3"), pixels).flat) == {128}
 
 
 @pytest.mark.parametrize("missing", ["", None, "1E400"])
 def test_a_slope_that_is_no_number_is_left_out(missing: str | None) -> None:
     dataset = image(RescaleSlope=missing, RescaleIntercept=missing)
-    assert shown(dataset, STORED).tolist() == GREY
+    assert display_frame(dataset, STORED).tolist() == GREY
 
 
 def test_what_is_not_a_number_is_black_and_changes_nothing_else() -> None:
     values = np.array([[0, 0.25, 0.5, 1], [np.nan, np.inf, -np.inf, 0.75]], np.float32) * 1e-6
-    seen = shown(image(), values)
+    seen = display_frame(image(), values)
     assert seen[0].tolist() == [0, 64, 128, 255]
     assert seen[1].tolist() == [0, 255, 0, 191]
-    assert set(shown(image(), np.full((2, 2), np.nan)).flat) <= {0, 128}
+    assert set(display_frame(image(), np.full((2, 2), np.nan)).flat) <= {0, 128}
 
 
 def test_the_widest_range_that_a_float_has_is_no_overflow() -> None:
     most = np.finfo(np.float64).max
-    assert shown(image(), np.array([[-most, 0, most]])).tolist() == [[0, 128, 255]]
+    assert display_frame(image(), np.array([[-most, 0, most]])).tolist() == [[0, 128, 255]]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_padding_is_black_and_no_part_of_the_range(
         next(iter(attributes)), 9000 if pixels.dtype.kind == "u" else -2000
     )
     padded = np.append(pixels, np.full((1, 2), value, pixels.dtype), axis=0)
-    seen = shown(image(PhotometricInterpretation=photometric, **attributes), padded)
+    seen = display_frame(image(PhotometricInterpretation=photometric, **attributes), padded)
     assert seen[2].tolist() == [0, 0]
     expected = GREY if photometric == "MONOCHROME2" else 255 - np.array(GREY)
     assert np.abs(seen[:2].astype(int) - expected).max() <= 1
@@ -108,7 +108,7 @@ def test_padding_is_black_and_no_part_of_the_range(
     st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=2, max_size=9, unique=True)
 )
 def test_the_least_is_black_the_greatest_white_and_order_is_kept(values: list[float]) -> None:
-    seen = shown(image(), np.array([sorted(values)])).astype(int)[0]
+    seen = display_frame(image(), np.array([sorted(values)])).astype(int)[0]
     low, high = min(values) / 2, max(values) / 2
     if low != high:  # halves of the least numbers there are fall together
         assert (seen[0], seen[-1]) == (0, 255)
@@ -131,14 +131,14 @@ def test_a_window_that_cannot_be_is_refused_in_words(function: Any) -> None:
 def test_a_stored_window_that_cannot_be_gives_way_to_the_whole_range() -> None:
     narrow = image(WindowCenter="0.002", WindowWidth="0.004", RescaleSlope="1E-5")
     narrow.RescaleIntercept = "0"
-    assert np.abs(shown(narrow, STORED).astype(int) - GREY).max() <= 1
+    assert np.abs(display_frame(narrow, STORED).astype(int) - GREY).max() <= 1
     narrow.VOILUTFunction = "LINEAR_EXACT"
-    assert shown(narrow, STORED).tolist() == GREY
+    assert display_frame(narrow, STORED).tolist() == GREY
 
 
 def test_colour_of_twelve_bits_in_sixteen_is_not_dark() -> None:
     dataset = image(PhotometricInterpretation="RGB", BitsStored=12)
-    assert shown(dataset, np.full((1, 1, 3), 4095, np.uint16)).max() == 255
+    assert display_frame(dataset, np.full((1, 1, 3), 4095, np.uint16)).max() == 255
 
 
 SMALL = {"RescaleSlope": 0.00001, "WindowCenter": None, "WindowWidth": None}
@@ -253,4 +253,4 @@ def test_every_label_of_a_label_map_is_told_from_the_background() -> None:
     """Whose value is PixelPaddingValue (PS3.3 C.8.20.2): the first label was as black."""
     labels = np.array([[0, 1], [2, 2]], np.uint8)
     dataset = image(PixelPaddingValue=0, SegmentationType="LABELMAP", BitsStored=8)
-    assert shown(dataset, labels).tolist() == [[0, 128], [255, 255]]
+    assert display_frame(dataset, labels).tolist() == [[0, 128], [255, 255]]

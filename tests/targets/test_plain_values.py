@@ -16,7 +16,7 @@ from scenario_runner.dicom.characters import UndeclaredText
 from scenario_runner.dicom.elements import DamagedDatasetError
 from scenario_runner.dicom.syntaxes import EXPLICIT_LE, IMPLICIT_LE
 from scenario_runner.network.queries import encode
-from scenario_runner.targets.plain_values import plain
+from scenario_runner.targets.plain_values import values_by_keyword
 
 
 def _over_the_wire(ds: Dataset, syntax: str = EXPLICIT_LE) -> Dataset:
@@ -40,7 +40,7 @@ def test_every_kind_of_value_becomes_plain(syntax: str) -> None:
     item.CodeMeaning = "Thórax"
     ds.ProcedureCodeSequence = [item]
     ds.private_block(0x0011, "OURS", create=True).add_new(0x01, "LO", "private")
-    found = plain(_over_the_wire(ds, syntax))
+    found = values_by_keyword(_over_the_wire(ds, syntax))
     assert found == {
         "SpecificCharacterSet": "ISO_IR 192",
         "PatientName": "YAMADA^TARO=山田^太郎=やまだ^たろう",
@@ -77,24 +77,26 @@ def _answer(name: bytes, terms: bytes | None) -> Dataset:
 )
 def test_text_is_read_by_its_character_set(terms: bytes | None, raw: bytes, text: str) -> None:
     undeclared: list[UndeclaredText] = []
-    assert plain(_answer(raw, terms), (), undeclared.append)["PatientName"] == text
+    assert values_by_keyword(_answer(raw, terms), (), undeclared.append)["PatientName"] == text
     assert undeclared == ([] if terms else [("PatientName", raw + b" " * (len(raw) % 2), "PN")])
 
 
 def test_text_without_a_declaration_is_read_by_what_the_site_says() -> None:
     undeclared: list[UndeclaredText] = []
-    assert plain(_answer(b"Wa\xb3\xeasa", None), ("ISO_IR 101",), undeclared.append) == {
-        "PatientName": "Wałęsa"
-    }
+    assert values_by_keyword(
+        _answer(b"Wa\xb3\xeasa", None), ("ISO_IR 101",), undeclared.append
+    ) == {"PatientName": "Wałęsa"}
     assert [one.keyword for one in undeclared] == ["PatientName"]
     assert undeclared[0].value.strip() == b"Wa\xb3\xeasa"
     declared = _answer(b"M\xdcLLER", b"ISO_IR 100")
-    assert plain(declared, ("ISO_IR 101",))["PatientName"] == "MÜLLER"
+    assert values_by_keyword(declared, ("ISO_IR 101",))["PatientName"] == "MÜLLER"
 
 
 def test_a_number_that_is_none_stays_text() -> None:
     raw = b"\x20\x00\x13\x00IS\x04\x00many\x18\x00\x50\x00DS\x04\x00nan "
-    found = plain(read_dataset(BytesIO(raw), is_implicit_VR=False, is_little_endian=True))
+    found = values_by_keyword(
+        read_dataset(BytesIO(raw), is_implicit_VR=False, is_little_endian=True)
+    )
     assert found == {"InstanceNumber": "many", "SliceThickness": "nan"}
 
 
@@ -106,7 +108,7 @@ def test_all_of_an_answer_is_read() -> None:
     ds.ReferencedSeriesSequence = [Dataset() for _ in range(2_500)]
     for number, item in enumerate(ds.ReferencedSeriesSequence):
         item.InstanceNumber = number
-    found = plain(_over_the_wire(ds))
+    found = values_by_keyword(_over_the_wire(ds))
     assert len(found["TextValue"]) == 40_000
     assert len(found["ImageType"]) == 3_000
     assert [one["InstanceNumber"] for one in found["ReferencedSeriesSequence"]] == list(
@@ -120,13 +122,13 @@ def test_a_deep_sequence_is_read_or_refused_and_never_empty() -> None:
         around = Dataset()
         around.ContentSequence = [ds]
         ds = around
-    assert str(plain(_over_the_wire(ds))).count("ContentSequence") == 12
+    assert str(values_by_keyword(_over_the_wire(ds))).count("ContentSequence") == 12
     for _ in range(60):
         around = Dataset()
         around.ContentSequence = [ds]
         ds = around
     with pytest.raises(DamagedDatasetError, match="deep"):
-        plain(_over_the_wire(ds))
+        values_by_keyword(_over_the_wire(ds))
 
 
 @given(
@@ -156,4 +158,4 @@ def test_any_bytes_in_any_vr_become_json(raw: bytes, vr: str) -> None:
     header = b"\x11\x00\x01\x10" + vr.encode()
     length = struct.pack("<xxI" if vr == "UN" else "<H", len(raw))
     ds = read_dataset(BytesIO(header + length + raw), is_implicit_VR=False, is_little_endian=True)
-    assert json.loads(json.dumps(plain(ds), allow_nan=False)).keys() == {"00111001"}
+    assert json.loads(json.dumps(values_by_keyword(ds), allow_nan=False)).keys() == {"00111001"}

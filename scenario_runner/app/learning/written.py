@@ -38,7 +38,7 @@ def snippet(target: str, findings: Sequence[Finding]) -> str:
         if found:
             text += f"# {title}:\n"
             for one in found:
-                text += f"#   {one.subject}: {shown(one)}\n"
+                text += f"#   {one.subject}: {value_in_words(one)}\n"
                 text += "".join(f"#     {words}\n" for words in _why(one, None))
     return text.replace(MARK, "# ")
 
@@ -86,7 +86,7 @@ def _named(subject: str, written: str) -> str:
     return _UIDS[subject](written) if subject in _UIDS else written
 
 
-def shown(finding: Finding) -> str:
+def value_in_words(finding: Finding) -> str:
     """The value for people."""
     value = finding.value
     if value is None:

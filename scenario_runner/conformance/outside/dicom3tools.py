@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from scenario_runner.conformance.api import Finding, Severity
 from scenario_runner.conformance.elements import name_of
-from scenario_runner.conformance.outside.program import Said, found, run
+from scenario_runner.conformance.outside.program import Said, path_of, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ _STEP = re.compile(r"(\w*)\(([0-9A-Fa-f]{4},[0-9A-Fa-f]{4})\)(?:\[(\d+)\])?")
 
 def version_of(program: str) -> str | None:
     """The snapshot of dicom3tools it was built from; None when it is not installed."""
-    if found(program) is None:
+    if path_of(program) is None:
         return None
     said = run(program, ["-version"], seconds=SECONDS).text
     match = re.search(r"dicom3tools Version: (\S+)", said)

@@ -26,14 +26,14 @@ class Said:
     """Whether it said more than MOST_OUTPUT bytes."""
 
 
-def found(program: str) -> str | None:
+def path_of(program: str) -> str | None:
     """Where it is installed."""
     return shutil.which(program)
 
 
 def required(program: str) -> str:
     """Where it is installed. Raises UsageError when it is not."""
-    path = found(program)
+    path = path_of(program)
     if path is None:
         raise UsageError(
             f"the validator '{program}' is not installed",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.conformance.rules.base import Problem
-from scenario_runner.conformance.rules.values import shown, values_of
-from scenario_runner.dicom.characters import UndecodableError, alphabetic_fault, faults
+from scenario_runner.conformance.rules.values import quoted_value, readable_values
+from scenario_runner.dicom.characters import alphabetic_fault, faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,12 +23,10 @@ def alphabetic_group(items: Items, element: Element) -> Iterator[Problem]:
     terms = items.character_sets()
     if faults(terms):
         return
-    try:
-        values = values_of(element, items)
-    except UndecodableError:
-        return
-    for value in values:
+    for value in readable_values(element, items):
         group = value.partition("=")[0]
         if fault := alphabetic_fault(group, terms):
-            yield Problem(items.where(element), f"its alphabetic group {shown(group)} {fault}")
+            yield Problem(
+                items.where(element), f"its alphabetic group {quoted_value(group)} {fault}"
+            )
             return

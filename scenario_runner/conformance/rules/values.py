@@ -27,6 +27,14 @@ def values_of(element: Element, items: Items) -> list[str]:
     return element.values
 
 
+def readable_values(element: Element, items: Items) -> list[str]:
+    """The same; none of what cannot be decoded, which a rule of its own tells."""
+    try:
+        return values_of(element, items)
+    except UndecodableError:
+        return []
+
+
 def _values_of(element: Element, items: Items) -> list[str]:
     whole = items.decoded(element).rstrip(" \0")
     if not whole:
@@ -39,10 +47,7 @@ def length(items: Items, element: Element) -> Iterator[Problem]:
     limit = _BYTES.get(element.vr) or _CHARACTERS.get(element.vr)
     if limit is None or len(element.value) <= limit:
         return
-    try:
-        values = values_of(element, items)
-    except UndecodableError:
-        return
+    values = readable_values(element, items)
     unit = "characters" if element.vr in _CHARACTERS else "bytes"
     if element.vr == "PN":
         values = [group for value in values for group in value.split("=")]
@@ -50,7 +55,7 @@ def length(items: Items, element: Element) -> Iterator[Problem]:
         if len(value) > limit and len(value := value.rstrip(" ")) > limit:
             yield Problem(
                 items.where(element),
-                f"{shown(value)} has {len(value)} {unit}; VR {element.vr} allows {limit}",
+                f"{quoted_value(value)} has {len(value)} {unit}; VR {element.vr} allows {limit}",
             )
             return
 
@@ -59,13 +64,9 @@ def form(items: Items, element: Element) -> Iterator[Problem]:
     """Each value is of the characters and the form of its VR."""
     if not element.value:
         return
-    try:
-        values = values_of(element, items)
-    except UndecodableError:
-        return
-    for value in values:
+    for value in readable_values(element, items):
         if value and (fault := forms.form_fault(value, element.vr)):
-            yield Problem(items.where(element), f"{shown(value)} {fault}")
+            yield Problem(items.where(element), f"{quoted_value(value)} {fault}")
             return
 
 
@@ -76,7 +77,7 @@ def uid(items: Items, element: Element) -> Iterator[Problem]:
     for value in values_of(element, items):
         fault = forms.uid_fault(value)
         if value and fault:
-            yield Problem(items.where(element), f"{shown(value)} {fault}")
+            yield Problem(items.where(element), f"{quoted_value(value)} {fault}")
             return
 
 
@@ -87,13 +88,9 @@ def timezone(items: Items, element: Element) -> Iterator[Problem]:
     """TimezoneOffsetFromUTC is one."""
     if element.tag != _TIMEZONE:
         return
-    try:
-        values = values_of(element, items)
-    except UndecodableError:
-        return
-    for value in values:
+    for value in readable_values(element, items):
         if fault := forms.timezone_fault(value):
-            yield Problem(items.where(element), f"{shown(value)} {fault}")
+            yield Problem(items.where(element), f"{quoted_value(value)} {fault}")
 
 
 def size(items: Items, element: Element) -> Iterator[Problem]:
@@ -151,7 +148,7 @@ def characters(items: Items, element: Element) -> Iterator[Problem]:
             yield Problem(items.where(element), str(error))
 
 
-def shown(value: str) -> str:
+def quoted_value(value: str) -> str:
     """A value as a message quotes it."""
     cut = value if len(value) <= _SHOWN else value[: _SHOWN - 1] + "…"
     return "'" + "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in cut) + "'"

@@ -27,7 +27,7 @@ def shared(series: PlannedSeries, frame: Frame) -> Dataset:
     item = groups.merged(
         (
             *enhanced_stack.shared(series, frame, "HU"),
-            groups.one(
+            groups.functional_group(
                 "IrradiationEventIdentificationSequence",
                 IrradiationEventUID=uid_below(None, series.uid, "irradiation"),
             ),

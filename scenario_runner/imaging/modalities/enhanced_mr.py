@@ -37,7 +37,7 @@ def shared(series: PlannedSeries, frame: Frame) -> Dataset:
         (
             *enhanced_stack.shared(series, frame, "US"),
             groups.group_of("MRImageFrameTypeSequence", frame_type),
-            groups.one("MREchoSequence", EffectiveEchoTime=float(contrast.echo_ms)),
+            groups.functional_group("MREchoSequence", EffectiveEchoTime=float(contrast.echo_ms)),
         )
     )
     dataset.SharedFunctionalGroupsSequence = Sequence([common])

@@ -24,7 +24,7 @@ _STACK_ID, _IN_STACK, _FRAME_CONTENT = 0x00209056, 0x00209057, 0x00209111
 _WHOLE_BODY = BODY_PARTS["WHOLEBODY"]
 
 
-def one(keyword: str, **values: Any) -> Dataset:
+def functional_group(keyword: str, **values: Any) -> Dataset:
     """A functional group: a sequence of one item, as a data set that can be merged with others."""
     item = Dataset()
     for name, value in values.items():
@@ -111,7 +111,7 @@ def group_of(keyword: str, item: Dataset) -> Dataset:
 def frame_anatomy(series: PlannedSeries, side: str | None = None) -> Dataset:
     """Frame Anatomy Macro (C.7.6.16.2.8)."""
     part = anatomy.body_part(series) or _WHOLE_BODY
-    return one(
+    return functional_group(
         "FrameAnatomySequence",
         FrameLaterality=side or (anatomy.laterality(series) if part.paired else "U"),
         AnatomicRegionSequence=Sequence([study.code(part.code, "SCT", part.meaning)]),
@@ -121,13 +121,13 @@ def frame_anatomy(series: PlannedSeries, side: str | None = None) -> Dataset:
 def window(frame: Frame) -> Dataset:
     """Frame VOI LUT Macro (C.7.6.16.2.10)."""
     center, width = (ds(number) for number in frame.window)
-    return one("FrameVOILUTSequence", WindowCenter=center, WindowWidth=width)
+    return functional_group("FrameVOILUTSequence", WindowCenter=center, WindowWidth=width)
 
 
 def rescale(frame: Frame, kind: str) -> Dataset:
     """Pixel Value Transformation Macro (C.7.6.16.2.9). kind: RescaleType."""
     slope, intercept = (ds(number) for number in frame.rescale)
-    return one(
+    return functional_group(
         "PixelValueTransformationSequence",
         RescaleIntercept=intercept,
         RescaleSlope=slope,
@@ -137,7 +137,7 @@ def rescale(frame: Frame, kind: str) -> Dataset:
 
 def measures(pixel_mm: float, thickness_mm: float) -> Dataset:
     """Pixel Measures Macro (C.7.6.16.2.1)."""
-    return one(
+    return functional_group(
         "PixelMeasuresSequence",
         PixelSpacing=[ds(pixel_mm), ds(pixel_mm)],
         SliceThickness=ds(thickness_mm),
@@ -148,19 +148,21 @@ def measures(pixel_mm: float, thickness_mm: float) -> Dataset:
 def orientation(cosines: Listed[float | str]) -> Dataset:
     """Plane Orientation (Patient) Macro (C.7.6.16.2.4)."""
     values = [each if isinstance(each, str) else ds(each) for each in cosines]
-    return one("PlaneOrientationSequence", ImageOrientationPatient=values)
+    return functional_group("PlaneOrientationSequence", ImageOrientationPatient=values)
 
 
 def frame_of(number: int, position: Listed[str]) -> Dataset:
     """One frame: its place in the stack (from 1) and in the patient (C.7.6.16.2.2, C.7.6.16.2.3)."""
-    content = one(
+    content = functional_group(
         "FrameContentSequence",
         StackID="1",
         InStackPositionNumber=number,
         DimensionIndexValues=[1, number],
         FrameComments="Synthetic",
     )
-    return merged((content, one("PlanePositionSequence", ImagePositionPatient=list(position))))
+    return merged(
+        (content, functional_group("PlanePositionSequence", ImagePositionPatient=list(position)))
+    )
 
 
 def each(planned: PlannedImage, frames: Listed[Dataset]) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def _metadata(session: Session, answer: Answer) -> Iterator[Fetched]:
         return
     for part in parts(session, answer):
         try:
-            values = json_model.plain(xml_model.loads(part.data))
+            values = json_model.values_by_keyword(xml_model.loads(part.data))
         except (xml_model.XmlModelError, json_model.JsonModelError) as error:
             raise session.peer.error(
                 ProtocolViolation,

@@ -56,7 +56,7 @@ def read(body: bytes) -> StoreResults:
     try:
         items = [xml_model.loads(text)] if text.startswith(b"<") else json_model.loads(text)
         for item in items:
-            _add(found, json_model.plain(item))
+            _add(found, json_model.values_by_keyword(item))
     except (json_model.JsonModelError, xml_model.XmlModelError) as error:
         raise NoResultsError(str(error)) from error
     return found

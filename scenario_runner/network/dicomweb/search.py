@@ -300,7 +300,11 @@ def read_json(session: Session, answer: Answer) -> list[dict[str, Any]]:
 def understood(session: Session, answer: Answer, body: bytes) -> list[dict[str, Any]]:
     """The same of a body that was read."""
     try:
-        return [json_model.plain(item) for item in json_model.loads(body)] if body.strip() else []
+        return (
+            [json_model.values_by_keyword(item) for item in json_model.loads(body)]
+            if body.strip()
+            else []
+        )
     except json_model.JsonModelError as error:
         raise _no_json(session, answer, error) from error
 
@@ -309,8 +313,8 @@ def each_of_json(session: Session, answer: Answer) -> Iterator[dict[str, Any]]:
     """The data sets of a long answer one by one. Raises ProtocolViolation at what is none, and beyond the peer's limits."""
     limits, error = session.peer.limits, session.peer.error
     try:
-        for item in json_stream.each(_counted(session, answer), limits.answer):
-            yield json_model.plain(item)
+        for item in json_stream.each_data_set(_counted(session, answer), limits.answer):
+            yield json_model.values_by_keyword(item)
     except json_model.JsonModelError as wrong:
         raise _no_json(session, answer, wrong) from wrong
     except json_stream.TooLongError as long:

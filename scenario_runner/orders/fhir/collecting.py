@@ -122,10 +122,10 @@ def _ask(
     read: Callable[[str], Resource], study: Resource, beside: dict[str, Resource | None]
 ) -> None:
     """Find the patient and the orders of a study that are named by an identifier alone."""
-    for reference, kind in logical.of(study):
+    for reference, kind in logical.logical_references(study):
         place = logical.question(reference, kind)
         if place is not None and place not in beside:
-            beside[place] = logical.asked(read, reference, place)
+            beside[place] = logical.resource_identified(read, reference, place)
 
 
 def _follow(

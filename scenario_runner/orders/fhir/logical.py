@@ -35,7 +35,7 @@ def kind_of(reference: Mapping[str, Any], kind: str) -> str:
     return given.rpartition("/")[2] if isinstance(given, str) and given.isascii() else kind
 
 
-def asked(
+def resource_identified(
     read: Callable[[str], Resource], reference: Mapping[str, Any], place: str
 ) -> Resource | None:
     """The one resource with that identifier; None where there is none, or several, or nobody may ask.
@@ -79,7 +79,7 @@ def standing_for(reference: Mapping[str, Any], kind: str) -> Resource:
     return made
 
 
-def of(study: Resource) -> list[tuple[Mapping[str, Any], str]]:
+def logical_references(study: Resource) -> list[tuple[Mapping[str, Any], str]]:
     """The references of a study to its patient and orders that may be such, each with the kind of its place."""
     given = [(study.get("subject"), "Patient")]
     given += [(one, "ServiceRequest") for one in listed(study.get("basedOn"))]

@@ -36,7 +36,9 @@ def orders(
         yield InvalidInput(reader.wrong) if reader.wrong else order
 
 
-def told(collected: Collected, table: mapping.Table) -> Iterator[Mapping[str, Said] | InvalidInput]:
+def study_values(
+    collected: Collected, table: mapping.Table
+) -> Iterator[Mapping[str, Said] | InvalidInput]:
     """What each study, its patient and its orders say, without series and without what stands for anything."""
     for study in collected.studies:
         reader = Reader(study, collected, table)

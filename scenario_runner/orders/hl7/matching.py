@@ -8,7 +8,7 @@ from scenario_runner.orders.hl7.message import Message
 from scenario_runner.orders.hl7.paths import parse_path
 
 
-def said(message: Message, path: str) -> list[str]:
+def values_at(message: Message, path: str) -> list[str]:
     """What a path says: of every segment of its name, unless the path says which (``OBR[2]-18``)."""
     wanted = parse_path(path)
     segments = message.all(wanted.segment)
@@ -22,7 +22,7 @@ def says(message: Message, path: str, expected: str | None) -> bool:
 
     Of a field with components the first ones will do: ``ORU^R01`` is MSH-9 of ``ORU^R01^ORU_R01``.
     """
-    found = said(message, path)
+    found = values_at(message, path)
     if expected is None:
         return not any(found)
     further = expected + message.delimiters.component
@@ -34,7 +34,7 @@ def fits(message: Message, match: Mapping[str, str | None]) -> bool:
     return all(says(message, path, expected) for path, expected in match.items())
 
 
-def plain(message: Message) -> dict[str, object]:
+def plain_message(message: Message) -> dict[str, object]:
     """A message as plain data: what it is, its text a segment a line, its segments' fields as written."""
     segments: dict[str, list[list[str]]] = {}
     for one in message.segments:

@@ -222,7 +222,7 @@ def _hashed(name: str, password: str | None) -> str:
     if password is None:
         return ""
     passwords.require_good(password, name)
-    return passwords.kept(password)
+    return passwords.password_hash(password)
 
 
 def _note(connection: Connection, by: Caller, name: str, change: str) -> None:

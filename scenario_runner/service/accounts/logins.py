@@ -87,7 +87,7 @@ class Logins:
             session = self._sessions.begin_in(connection, found.number, attempt.session)
             if passwords.is_outdated(hashed):
                 again = update(account).where(account.c.number == found.number)
-                connection.execute(again.values(password=passwords.kept(attempt.password)))
+                connection.execute(again.values(password=passwords.password_hash(attempt.password)))
             record_in(connection, caller, Activity.LOGGED_IN, None, attempt.address)
         return LoggedIn(caller, session, device)
 

@@ -175,7 +175,7 @@ def _bad(reason: str) -> UsageError:
     )
 
 
-def kept(password: str) -> str:
+def password_hash(password: str) -> str:
     """As the database has it: parameters, salt and hash, in argon2's own form."""
     with _AT_ONCE:
         return _hasher().hash(_normal(password))

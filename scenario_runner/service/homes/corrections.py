@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from scenario_runner.deadline import Deadline
 from scenario_runner.errors import OperationFailed, TargetError, Unsupported
 from scenario_runner.service.errors import Conflicting
-from scenario_runner.service.homes.sending import LISTED_WITHIN, SECONDS, kept, send, unlisted
+from scenario_runner.service.homes.sending import LISTED_WITHIN, SECONDS, kept_by, send, unlisted
 from scenario_runner.service.homes.study_locks import StudyLocks
 from scenario_runner.service.homes.written_down import WrittenDown, WrittenDownStudies
 
@@ -200,7 +200,9 @@ class Corrections:
         """Have the PACS keep these files; why it does not. Raises TargetError where it went away."""
         told: dict[str, StoreStatus] = {}
         send(self._target, files, told)
-        said = [kept(told[one.sop_instance_uid]) for one in files if one.sop_instance_uid in told]
+        said = [
+            kept_by(told[one.sop_instance_uid]) for one in files if one.sop_instance_uid in told
+        ]
         failed = [one for one in said if one.outcome != "new"]
         if failed:
             return f"{failed[0].error} ({len(failed)} of {len(files)} instances)"

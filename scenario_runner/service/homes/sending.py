@@ -64,7 +64,7 @@ def send(target: Target, files: Sequence[File], said: MutableMapping[str, StoreS
         said[one.sop_instance_uid] = one
 
 
-def kept(status: StoreStatus) -> Kept:
+def kept_by(status: StoreStatus) -> Kept:
     """What became of a file by what the PACS said of it."""
     verdict = status.verdict or (
         status_class(status.status) if status.status is not None else "failure"

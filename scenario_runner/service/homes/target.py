@@ -36,7 +36,7 @@ from scenario_runner.service.homes.sending import (
     SECONDS,
     File,
     file_at,
-    kept,
+    kept_by,
     send,
     unlisted,
 )
@@ -139,7 +139,7 @@ class TargetHome:
             if uid in dropped:
                 how = Kept("failed", _DROPPED.format(self._within))
             elif uid in said:
-                how = kept(said[uid])
+                how = kept_by(said[uid])
             elif uid in fresh:
                 how = Kept("failed", f"the archive went away and did not say it has it: {gone}")
             else:
@@ -153,7 +153,7 @@ class TargetHome:
         taken: dict[str, set[str]] = {}
         for one in arrived:
             uid = one.meta.sop_instance_uid
-            if uid in said and kept(said[uid]).outcome == "new":
+            if uid in said and kept_by(said[uid]).outcome == "new":
                 taken.setdefault(one.attributes["StudyInstanceUID"], set()).add(uid)
         dropped: set[str] = set()
         try:

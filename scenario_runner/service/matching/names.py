@@ -93,12 +93,12 @@ def _groups(name: str) -> tuple[tuple[str, str], ...]:
         if not given and " " in family.strip():
             given, _, family = family.strip().rpartition(" ")
         if family.strip() or given.strip():
-            found.append((plain(family), plain(f"{given} {middle}")))
+            found.append((latin_letters(family), latin_letters(f"{given} {middle}")))
     return tuple(found)
 
 
 @lru_cache(4096)
-def plain(text: str) -> str:
+def latin_letters(text: str) -> str:
     """In small Latin letters, parts apart by a blank."""
     return _PARTS.sub(" ", anyascii(fold(text)).lower()).strip()
 

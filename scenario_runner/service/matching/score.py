@@ -14,8 +14,8 @@ from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.service.matching.names import (
     ALIKE,
     Likeness,
+    latin_letters,
     likeness,
-    plain,
     slips_between,
     spelling,
 )
@@ -147,7 +147,7 @@ def _both_are_names(one: str, other: str) -> bool:
 
 
 def _given(name: str) -> str:
-    return plain([*name.partition("=")[0].split("^"), ""][1])
+    return latin_letters([*name.partition("=")[0].split("^"), ""][1])
 
 
 @cache
@@ -157,5 +157,5 @@ def _usual_given_names() -> frozenset[str]:
     for locale in _LOCALES:
         provider = import_module(f"faker.providers.person.{locale}").Provider
         for attribute in ("first_names", "first_names_female", "first_names_male"):
-            found |= {plain(one) for one in getattr(provider, attribute, ())}
+            found |= {latin_letters(one) for one in getattr(provider, attribute, ())}
     return frozenset(found)

@@ -12,7 +12,7 @@ from scenario_runner.service.errors import NotThere, Unacceptable
 from scenario_runner.service.studies.headers import header_of
 from scenario_runner.service.studies.tag_tree import tree
 from scenario_runner.service.uploads.judging import judged
-from scenario_runner.service.uploads.taking import OneTooLarge, take
+from scenario_runner.service.uploads.taking import OneTooLarge, take_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def of_file(service: Service, name: str, chunks: Iterable[Buffer]) -> dict[str, Any]:
     """The attributes of a file, which is not kept. Raises Unacceptable for what is no DICOM object."""
     archive = service.home.staging
-    taken = take(archive, name, chunks, service.limits.file)
+    taken = take_file(archive, name, chunks, service.limits.file)
     if taken.code == "file-too-large":
         raise OneTooLarge(taken.code, taken.error)
     if taken.arrived is None:
@@ -40,7 +40,7 @@ def of_file(service: Service, name: str, chunks: Iterable[Buffer]) -> dict[str, 
 def validated(service: Service, name: str, chunks: Iterable[Buffer]) -> dict[str, Any]:
     """What the Standard has against a file, which is not kept; a file that is none is not valid."""
     archive = service.home.staging
-    taken = take(archive, name, chunks, service.limits.file)
+    taken = take_file(archive, name, chunks, service.limits.file)
     if taken.code == "file-too-large":
         raise OneTooLarge(taken.code, taken.error)
     told: dict[str, Any] = {

@@ -44,7 +44,7 @@ _NOTED: Final = (
 """Made once: to make it for each file costs more than the database takes for it."""
 
 
-def plain(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+def plain_findings(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     """Findings as plain values."""
     return [
         {
@@ -73,7 +73,7 @@ def answer(head: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
     found: list[list[dict[str, Any]]] = []
     for name in head["files"]:
         try:
-            found.append(plain(Standard().check(Path(name))))
+            found.append(plain_findings(Standard().check(Path(name))))
         except OSError as error:
             found.append([_unjudged(error.strerror or str(error))])
     return {"findings": found}, b""

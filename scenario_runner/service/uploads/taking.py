@@ -35,7 +35,7 @@ class OneTooLarge(TooLarge):
     """A single file is beyond the limit; those beside it may be fine."""
 
 
-def take(archive: Archive, name: str, chunks: Iterable[Buffer], limit: int) -> FileOutcome:
+def take_file(archive: Archive, name: str, chunks: Iterable[Buffer], limit: int) -> FileOutcome:
     """Take in a file; what is wrong with it is told by the outcome.
 
     limit: bytes. What ``chunks`` raises goes through, and nothing is left of the file then; so does MachineError.

@@ -20,7 +20,7 @@ from scenario_runner.service.uploads import records
 from scenario_runner.service.uploads.ending import audit, count, describe_studies
 from scenario_runner.service.uploads.judging import MOST_FINDINGS, judged
 from scenario_runner.service.uploads.outcome import FileOutcome, UploadOutcome, status_of
-from scenario_runner.service.uploads.taking import OneTooLarge, take
+from scenario_runner.service.uploads.taking import OneTooLarge, take_file
 from scenario_runner.service.uploads.unpacking import Unpacking
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Uploading:
         """Take in a file; raises TooLarge when it is one more, or a byte more, than an upload may have."""
         self._check_room()
         staging = self._service.home.staging
-        one = take(staging, name, self._counted(chunks), self._service.limits.file)
+        one = take_file(staging, name, self._counted(chunks), self._service.limits.file)
         self.outcome.files.append(one)
         self._service.progress.took(self.outcome, self._bytes)
         return one

@@ -38,10 +38,10 @@ class Verdict:
             {"attribute": one, "message": f"{one} is required and has no value", "rule": "required"}
             for one in self.missing
         ]
-        return [*missing, *map(told, self.refusing)][:MOST_TOLD]
+        return [*missing, *map(plain_finding, self.refusing)][:MOST_TOLD]
 
 
-def told(finding: Finding) -> dict[str, Any]:
+def plain_finding(finding: Finding) -> dict[str, Any]:
     """A finding as plain data; what came out of the file moves no cursor."""
     return {
         "attribute": finding.attribute and visible(finding.attribute),

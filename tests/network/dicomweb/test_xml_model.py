@@ -28,7 +28,7 @@ NAMES = b"""<NativeDicomModel xmlns="http://dicom.nema.org/PS3.19/models/NativeD
 
 
 def test_xml_gives_the_same_plain_values_as_json() -> None:
-    assert json_model.plain(xml_model.loads(HEAD + NAMES)) == {
+    assert json_model.values_by_keyword(xml_model.loads(HEAD + NAMES)) == {
         "PatientName": "Yamada^Tarou=山田",
         "ModalitiesInStudy": ["CT", "MR"],
         "NumberOfStudyRelatedInstances": 3,

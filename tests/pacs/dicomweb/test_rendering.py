@@ -12,7 +12,7 @@ from pydicom import Dataset, dcmread
 from pydicom.sequence import Sequence as DicomSequence
 
 from scenario_runner.pacs.server import EmbeddedPacs
-from scenario_runner.showing import Window, draw, shown
+from scenario_runner.showing import Window, display_frame, draw
 from tests.archive.samples import Sample, encoded, put, sample
 from tests.pacs.dicomweb.web import get, parts
 
@@ -239,4 +239,4 @@ def test_a_large_image_is_shown_by_a_table_as_a_small_one_is(
     ds.RescaleSlope, ds.RescaleIntercept, ds.PixelPaddingValue = "1.5", "-10", 3
     pixels = np.random.default_rng(7).integers(-100, 101, (256, 256)).astype(dtype)
     drawn = np.asarray(draw(ds, lambda: pixels, 1, window))
-    assert (drawn == shown(ds, pixels, 1, window)).all()
+    assert (drawn == display_frame(ds, pixels, 1, window)).all()

@@ -40,7 +40,7 @@ def test_an_account_is_made_listed_and_removed_and_each_is_written_down(database
 
 
 def test_no_password_is_kept_as_it_is_and_the_same_one_never_alike(database: Database) -> None:
-    first, second = passwords.kept(GOOD), passwords.kept(GOOD)
+    first, second = passwords.password_hash(GOOD), passwords.password_hash(GOOD)
     assert first != second
     assert first.startswith("$argon2id$")
     assert GOOD not in first
@@ -52,7 +52,7 @@ def test_no_password_is_kept_as_it_is_and_the_same_one_never_alike(database: Dat
 
 def test_a_password_typed_on_another_keyboard_is_the_same() -> None:
     composed, decomposed = "gr\u00fcne \u00c4pfel ess ich", "gru\u0308ne A\u0308pfel ess ich"
-    assert passwords.is_right(decomposed, passwords.kept(composed))
+    assert passwords.is_right(decomposed, passwords.password_hash(composed))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from scenario_runner.database.engine import Database
 from scenario_runner.pacs.fault_arguments import parse_faults
 from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
-from scenario_runner.registry.messages import found, listed
+from scenario_runner.registry.messages import listed, message_of_number
 from scenario_runner.service.audit.activities import Activity
 from scenario_runner.service.audit.trail import Trail
 from tests.peers.processes import HOST, Modality, free_port, orthanc
@@ -425,7 +425,7 @@ def test_a_message_that_was_sent_is_found_again_and_goes_out_once_more_as_it_was
         assert len(list((tmp_path / "pacs" / "worklist").glob("*.wl"))) == 1, "done once"
     with Database(service.data / "registry.sqlite3") as database:
         noted, total = listed(database, 10, 0, way="out", text="<b>77</b>")
-        wholes = {found(database, one.number) for one in noted}
+        wholes = {message_of_number(database, one.number) for one in noted}
     assert total == 3
     assert [(one.code, one.peer) for one in noted] == [
         ("AA", address),

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from scenario_runner.orders.hl7 import Hl7Error, Message
-from scenario_runner.registry.messages import NotedMessage, found, listed
+from scenario_runner.registry.messages import NotedMessage, listed, message_of_number
 from scenario_runner.service.errors import NotThere, Unacceptable
 from scenario_runner.web.console.asking import Runner
 from scenario_runner.web.console.fields import Fields
@@ -34,7 +34,7 @@ def history_routes(router: APIRouter, desk: Desk) -> None:
     """Add them to a router."""
 
     def one(number: int) -> NotedMessage:
-        message = found(desk.service.database, number)
+        message = message_of_number(desk.service.database, number)
         if message is None:
             raise NotThere("message-not-found", f"there is no message {number}")
         return message

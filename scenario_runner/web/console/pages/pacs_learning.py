@@ -110,13 +110,13 @@ def _note(
 
 
 def _told(one: Finding) -> dict[str, Any]:
-    from scenario_runner.app.learning.written import shown
+    from scenario_runner.app.learning.written import value_in_words
 
     value = one.value
     is_list = isinstance(value, list) and bool(value) and not one.needless
     return {
         "subject": one.subject,
-        "value": ", ".join(map(str, value)) if is_list else shown(one),
+        "value": ", ".join(map(str, value)) if is_list else value_in_words(one),
         "is_known": value is not None or bool(one.note),
         "declares": one.declares,
         "note": one.note if value is not None else "",

@@ -64,7 +64,7 @@ def _routes(router: APIRouter, desk: Desk) -> None:
         )
         say = desk.show.say(request)
         paging = Paging(PATH, {"outcome": outcome, "scenario": scenario}, total, limit, offset)
-        rows = [shown(one) for one in found]
+        rows = [run_row(one) for one in found]
         template = "runs/rows.html.j2" if hx_target == "rows" else "runs/list.html.j2"
         return desk.show(
             request,
@@ -92,14 +92,14 @@ def _routes(router: APIRouter, desk: Desk) -> None:
         return desk.show(
             request,
             "runs/one.html.j2",
-            run=shown(run),
+            run=run_row(run),
             before=before,
             at_once=runs.options.at_once,
             folder=str(folder),
             files=files[:_FILES],
             more_files=max(0, len(files) - _FILES),
             has_report=any(each.path == _REPORT for each in files),
-            earlier=[shown(each) for each in reversed(earlier)],
+            earlier=[run_row(each) for each in reversed(earlier)],
             outcomes=("passed", "failed", "error", "skipped", "interrupted"),
         )
 
@@ -118,9 +118,9 @@ def _routes(router: APIRouter, desk: Desk) -> None:
         return desk.show(
             request,
             "runs/compared.html.j2",
-            run=shown(run),
+            run=run_row(run),
             before=runs.get(chosen).id if chosen else "",
-            others=[shown(one) for one in others],
+            others=[run_row(one) for one in others],
         )
 
     signing_routes(router, desk)
@@ -191,7 +191,7 @@ def to_run(run: Run) -> Response:
     return Response(status_code=204, headers={"HX-Redirect": f"{PATH}/{run.id}"})
 
 
-def shown(run: Run) -> dict[str, Any]:
+def run_row(run: Run) -> dict[str, Any]:
     """A run with how it looks, and how long it took."""
     seconds = None
     if run.began is not None and run.ended is not None:
@@ -208,7 +208,7 @@ def _last(desk: Desk, asking: Asking) -> dict[str, Any]:
     found, total = records.page(desk.runs.runs.database, _LAST, 0)
     may_run = Permission.RUN in asking.caller.permissions
     return {
-        "rows": [shown(one) for one in found],
+        "rows": [run_row(one) for one in found],
         "total": total,
         "may_run": may_run,
         "leads": may_run and not total,

@@ -18,7 +18,7 @@ from scenario_runner.service.runs import records
 from scenario_runner.web.console.asking import Viewer
 from scenario_runner.web.console.navigation import Group
 from scenario_runner.web.console.page import Desk, Page
-from scenario_runner.web.console.pages.runs import any_production, shown
+from scenario_runner.web.console.pages.runs import any_production, run_row
 from scenario_runner.web.console.paging import ROWS, Limit, Offset, Paging
 from scenario_runner.web.headers import with_style_nonce
 from scenario_runner.web.runs.asking import Runner, ScenarioName
@@ -78,7 +78,7 @@ def _routes(router: APIRouter, desk: Desk) -> None:
             source=found.source,
             etag=found.version,
             text=found.text,
-            earlier=[shown(each) for each in earlier],
+            earlier=[run_row(each) for each in earlier],
             elsewhere=found.source == SHIPPED and _ship_elsewhere(desk),
         )
 

@@ -9,7 +9,7 @@ from scenario_runner.orders.hl7.message import Hl7Error, Message
 _CHARACTER_SETS = 17
 
 
-def shown(data: bytes) -> str:
+def message_text(data: bytes) -> str:
     """A message as text; what is none as it can be read."""
     try:
         return "\n".join(Message.read(data).lines)
@@ -17,7 +17,7 @@ def shown(data: bytes) -> str:
         return data.decode("utf-8", "replace").replace("\r", "\n")
 
 
-def of_text(text: str, name: str) -> Message:
+def message_of(text: str, name: str) -> Message:
     """A message from its text, whatever character set it declares: its letters are letters already.
 
     Raises Hl7Error.
