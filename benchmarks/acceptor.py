@@ -8,6 +8,7 @@ the slowest tells whether one was starved: 1.00 is an equal part.
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import signal
 import subprocess
@@ -80,6 +81,7 @@ def measure(peer: Peer, size: int, count: int) -> tuple[float, float, float]:
 
 def main() -> None:
     """Alternate both, three rounds of each size, and print the best of each."""
+    argparse.ArgumentParser(description=__doc__.partition("\n")[0]).parse_args()
     for size, count in ((64, 1000), (512, 300)):
         rounds: dict[str, list[tuple[float, float, float]]] = {"embedded": [], "pynetdicom": []}
         for _ in range(3):

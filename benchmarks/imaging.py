@@ -7,6 +7,7 @@ pydicom; it is what one writes first.
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import statistics
 import subprocess
@@ -153,8 +154,11 @@ def whole_process() -> None:
 
 
 def main() -> None:
-    if "--slices" in sys.argv:
-        to_disk(plan_series("CT", images=1000), Path(sys.argv[-1]))
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--slices", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.slices:
+        to_disk(plan_series("CT", images=1000), given.slices)
         return
     compare("CT 512x512", plan_series("CT", images=1000), 60, 5)
     compare("DX 2048x2048", plan_series("DX", images=60), 10, 5)

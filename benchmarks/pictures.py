@@ -7,6 +7,7 @@ Writes console-*.png and report-*.png into docs/images, or another folder.
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 from pathlib import Path
@@ -49,7 +50,10 @@ def _uploading(it: Tab, files: list[Path]) -> None:
 
 
 def main() -> None:
-    into = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "images"
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    images = ROOT / "docs" / "images"
+    parser.add_argument("folder", type=Path, nargs="?", default=images, help="where they are put")
+    into = parser.parse_args().folder
     into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

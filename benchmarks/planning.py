@@ -7,6 +7,7 @@ grows with whatever else the machine does.
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import subprocess
 import sys
@@ -62,6 +63,7 @@ def measure(file: Path) -> tuple[float, float, int]:
 
 def main() -> None:
     """Print one line for each shape."""
+    argparse.ArgumentParser(description=__doc__.partition("\n")[0]).parse_args()
     with tempfile.TemporaryDirectory() as folder:
         for name, shape in SHAPES.items():
             file = Path(folder) / "size.yaml"

@@ -8,6 +8,7 @@ take a kill or ten thousand images are told by hand.
 
 from __future__ import annotations
 
+import argparse
 import io
 import shutil
 import subprocess
@@ -229,9 +230,12 @@ def take(into: Path, *, every: bool = False) -> None:
 
 
 def main() -> None:
-    arguments = [one for one in sys.argv[1:] if one != "--every"]
-    into = Path(arguments[0]) if arguments else ROOT / "docs" / "images"
-    take(into, every="--every" in sys.argv)
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    images = ROOT / "docs" / "images"
+    parser.add_argument("folder", type=Path, nargs="?", default=images, help="where they are put")
+    parser.add_argument("--every", action="store_true", help="every look of every run")
+    given = parser.parse_args()
+    take(given.folder, every=given.every)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scenario_runner.evidence.signing.stamps import Stamp
+    from scenario_runner.evidence.signing.statement import Meaning
     from scenario_runner.evidence.signing.verify import SignatureVerdict, Verdict
 
 _EARLY: Final = 2.0
@@ -26,10 +27,18 @@ _EARLY: Final = 2.0
     epilog=examples(
         "fabricate verify runs/20261120T172139Z-3f2a",
         "fabricate verify evidence-1 --trust people.pem --trust root.pem --chain",
+        "fabricate verify evidence-1 --trust people.pem --expect-signature executed --expect-signature approved",
     )
 )
 @click.argument("run", type=RunFolder())
 @trust_option
+@click.option(
+    "--expect-signature",
+    "expected",
+    multiple=True,
+    type=click.Choice(["executed", "reviewed", "approved"]),
+    help="What somebody has to have signed it as; twice for two people.",
+)
 @click.option("--chain", is_flag=True, help="Ask for every run before, too, back to the first.")
 @click.option(
     "--format",
@@ -38,7 +47,13 @@ _EARLY: Final = 2.0
     default="text",
     help="For people, or one JSON object.",
 )
-def verify(run: Path, trusted: tuple[Path, ...], chain: bool, style: str) -> int:
+def verify(
+    run: Path,
+    trusted: tuple[Path, ...],
+    expected: tuple[Meaning, ...],
+    chain: bool,
+    style: str,
+) -> int:
     """Say whether a run is what it was, and whether its signatures hold.
 
     RUN is a run folder, or the id of a run under runs/.
@@ -48,6 +63,7 @@ def verify(run: Path, trusted: tuple[Path, ...], chain: bool, style: str) -> int
     of something else or, with certificates in --trust, of an authority to which none of them leads; and the run before,
     when it is not the one that this one was chained to. Whoever changes a run and writes its manifest anew can take the
     signatures away: with --trust a run without a signature is not what it should be; without it that cannot be known.
+    Of several signatures one that is gone leaves no trace: --expect-signature says which there have to be.
 
     \b
     Exit codes:
@@ -57,7 +73,13 @@ def verify(run: Path, trusted: tuple[Path, ...], chain: bool, style: str) -> int
     """  # noqa: D301 - click wants a real backspace
     from scenario_runner.evidence.signing.verify import verify as verified
 
-    verdict = verified(run, trust_of(trusted), whole_chain=chain, to_be_signed=bool(trusted))
+    verdict = verified(
+        run,
+        trust_of(trusted),
+        whole_chain=chain,
+        to_be_signed=bool(trusted),
+        expected=expected,
+    )
     wrong = verdict.everything()
     if style == "json":
         click.echo(json.dumps(_as_json(verdict), indent=1))
@@ -73,7 +95,7 @@ def _lines(verdict: Verdict, *, asked: bool) -> Iterator[str]:
     for one in verdict.findings:
         what = f"{one.change:9} {_plain(one.path)} {_plain(one.message)}"
         yield click.style(" ".join(what.split()) if not one.path else what, fg="red")
-    unsigned = any(one.change == "unsigned" for one in verdict.findings)
+    unsigned = sum(one.change == "unsigned" for one in verdict.findings)
     if len(verdict.findings) == unsigned:
         yield f"run {_plain(verdict.run)}: {verdict.files:,} files are as they were"
     for signature in verdict.signatures:

@@ -111,13 +111,20 @@ def without_plan(folder: Path) -> RunRecord:
 
 
 def history(folders: Iterable[Path]) -> History:
-    """Read runs and sort them by when they started."""
-    runs, unread = [], []
+    """Read runs, each once however many copies there are, and sort them by when they started."""
+    read: dict[tuple[str, str | None], RunRecord] = {}
+    unread = []
     for folder in folders:
         try:
-            runs.append(without_plan(folder))
+            run = without_plan(folder)
         except MachineError as error:
             unread.append(f"{folder.name}: {error.message}")
+            continue
+        # A copy of a run is no other one; of two that was taken before its end says less.
+        before = read.setdefault((run.id, run.started), run)
+        if before.finished is None:
+            read[run.id, run.started] = run
+    runs = [*read.values()]
     runs.sort(key=lambda run: (run.started or "", run.id))
     past: dict[str, list[Past]] = {}
     for run in runs:

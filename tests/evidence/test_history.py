@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -100,6 +101,18 @@ def test_what_is_signed_or_chained_to_is_not_deleted(tmp_path: Path) -> None:
     assert [one.folder.name for one in gone] == ["d3", "d1"]
     assert command("runs", "prune", runs, "--keep", "1", "--yes") == 0
     assert sorted(one.name for one in runs.iterdir()) == ["d2", "d4", "d5"]
+
+
+def test_a_copy_of_a_run_is_no_run_more(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = tmp_path / "runs"
+    samples.passing("20260130-a").write(runs / "a")
+    story = samples.failing()
+    story.write(runs / "b", events=20)  # copied while it was under way
+    shutil.copytree(story.write(runs / "c"), runs / "d")
+    assert command("history", runs, "--format", "json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert len(told["runs"]) == 2
+    assert {one["past"][-1]["outcome"] for one in told["cases"]} == {"failed", "error"}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="symbolic links need rights there")

@@ -26,6 +26,7 @@ from scenario_runner.evidence.signing.envelope import (
     read_envelope,
     signed_bytes,
 )
+from scenario_runner.evidence.signing.expected import lacking
 from scenario_runner.evidence.signing.keys import holds, key_id, read_public_key
 from scenario_runner.evidence.signing.stamps import (
     LARGEST as LARGEST_STAMP,
@@ -43,10 +44,11 @@ from scenario_runner.evidence.times import moment, seconds_between
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from scenario_runner.evidence.signing.keys import PublicKey
+    from scenario_runner.evidence.signing.statement import Meaning
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +95,13 @@ def verify(
     *,
     whole_chain: bool = False,
     to_be_signed: bool = False,
+    expected: Sequence[Meaning] = (),
 ) -> Verdict:
     """Hold a run folder against its manifest, its signatures and the run before.
 
     trust: None asks nobody whose keys they are. whole_chain: a run that is chained to one that does not lie
-    beside it is a finding. to_be_signed: so is one that nobody signed. Raises UsageError when it is no run, MachineError when a file cannot be read.
+    beside it is a finding. to_be_signed: so is one that nobody signed. expected: what it is signed as, once for each
+    key that is to have signed so. Raises UsageError when it is no run, MachineError when a file cannot be read.
     """
     try:
         try:
@@ -122,7 +126,8 @@ def verify(
         )
         stamps = [name for name, _ in signature_files(folder) if is_stamp(name)]
         found += _left_alone(stamps, [one.file for one in signatures])
-        if to_be_signed and not signatures:
+        found += lacking(signatures, expected)
+        if to_be_signed and not signatures and not expected:
             how = " with this program" if unread else ""
             message = f"nobody signed it{how}, or all signatures were taken away"
             found.append(Finding("unsigned", "", message))

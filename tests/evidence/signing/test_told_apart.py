@@ -473,3 +473,42 @@ def test_reports_made_again_name_no_signature_in_the_run_itself(tmp_path: Path) 
     write_reports(folder, fabricate_reporters())
     assert (folder / "manifest.json").read_bytes() == before
     assert json.loads((folder / "run.json").read_bytes())["signatures"] == []
+
+
+def test_the_last_of_several_signatures_is_missed_by_whoever_expects_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = run_folder(tmp_path / "run")
+    jane, ray = (key("ed25519", who) for who in ("jane", "ray"))
+    keys = [key_file(tmp_path, one, f"{n}.pem") for n, one in enumerate((jane, ray))]
+    trust = ("--trust", public_file(tmp_path, jane, "jane"), "--trust", public_file(tmp_path, ray, "ray"))  # fmt: skip
+    asked = ("verify", folder, *trust, "--expect-signature", "executed")
+    both = (*asked, "--expect-signature", "approved")
+    assert command(*both) == 1
+    assert "no signature as 'approved' that holds" in capsys.readouterr().out
+    assert signed(folder, keys[0]) == 0
+    assert command(*asked) == 0
+    assert command(*both) == 1
+    before = {one.name for one in (folder / "signatures").iterdir()}
+    assert signed(folder, keys[1], "approved", "Ray Mason") == 0
+    assert command(*both) == 0
+    capsys.readouterr()
+    (last,) = (one for one in (folder / "signatures").iterdir() if one.name not in before)
+    kept = last.read_bytes()
+    last.unlink()
+    assert command("verify", folder, *trust) == 0
+    assert command(*both, "--format", "json") == 1
+    shown = capsys.readouterr().out
+    told = json.loads(shown[shown.index('{\n "schema"') :])
+    assert [one["change"] for one in told["findings"]] == ["unsigned"]
+    # One that does not hold is none, and one key is one person however often it signs.
+    last.write_bytes(kept.replace(b"A", b"B"))
+    assert command(*both) == 1
+    last.unlink()
+    assert signed(folder, keys[0], "approved", "Ray Mason") == 0
+    assert signed(folder, keys[0], "approved", "Somebody Else") == 0
+    assert command(*both) == 0
+    assert command(*both, "--expect-signature", "approved") == 1
+    assert "1 signature as 'approved' that holds, 2 are expected" in capsys.readouterr().out
+    assert signed(folder, keys[1], "approved", "Ray Mason") == 0
+    assert command(*both, "--expect-signature", "approved") == 0
