@@ -208,16 +208,17 @@ class InstancesSent(Event):
     case: str
     id: str
     target: str
-    status: str | None
-    stored: bool
-    maybe_stored: bool
-    comment: str
-    earlier: str | None
     uids: str
     """What the UID of each begins with."""
     sent: list[str]
     """Of each the rest of its UID. Before it, with a space between, stands the key of the image, or of one in the same
     series as the one before it the number alone; where neither does, it is the next image of that series."""
+    status: str | None = "0000"
+    """As this and all below in `instance_sent`; what is not there is as most of them are."""
+    stored: bool = True
+    maybe_stored: bool = False
+    comment: str = ""
+    earlier: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

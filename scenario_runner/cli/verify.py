@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from scenario_runner.amounts import amount
 from scenario_runner.cli.options import RunFolder, examples
 from scenario_runner.cli.trusting import trust_of, trust_option
 
@@ -27,7 +28,7 @@ _EARLY: Final = 2.0
     epilog=examples(
         "fabricate verify runs/20261120T172139Z-3f2a",
         "fabricate verify evidence-1 --trust people.pem --trust root.pem --chain",
-        "fabricate verify evidence-1 --trust people.pem --expect-signature executed --expect-signature approved",
+        "fabricate verify evidence-1 --expect-signature approved --trust people.pem",
     )
 )
 @click.argument("run", type=RunFolder())
@@ -39,7 +40,7 @@ _EARLY: Final = 2.0
     type=click.Choice(["executed", "reviewed", "approved"]),
     help="What somebody has to have signed it as; twice for two people.",
 )
-@click.option("--chain", is_flag=True, help="Ask for every run before, too, back to the first.")
+@click.option("--chain", is_flag=True, help="Look at every run before, too, back to the first.")
 @click.option(
     "--format",
     "style",
@@ -110,7 +111,7 @@ def _lines(verdict: Verdict, *, asked: bool) -> Iterator[str]:
     for name in verdict.unread:
         yield f"{_plain(name)} {_unread(name)}"
     if verdict.chain:
-        yield f"chained to {len(verdict.chain):,} runs before, back to {_plain(verdict.chain[-1])}"
+        yield f"chained to {amount(len(verdict.chain), 'run')} before, back to {_plain(verdict.chain[-1])}"
     if verdict.open_end:
         yield f"the run before, {_plain(verdict.open_end)}, does not lie beside it"
     if not verdict.signatures and not unsigned:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -24,6 +25,12 @@ def kinds_of_event() -> list[type[events.Event]]:
     ]
 
 
+def _left_out(kind: type[events.Event]) -> set[str]:
+    """What a line of that kind does not say where it is as usual."""
+    fields = dataclasses.fields(kind)
+    return {one.name for one in fields if one.default is not dataclasses.MISSING}
+
+
 def events_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of one event, as ``schemas/events.v2.schema.json`` has it."""
     defs: dict[str, Any] = {}
@@ -38,7 +45,8 @@ def events_schema() -> dict[str, Any]:
             "event": {"const": kind.kind},
             **fields,
         }
-        schema["required"] = list(schema["properties"])
+        usual = _left_out(kind) if kind is events.InstancesSent else set()
+        schema["required"] = [name for name in schema["properties"] if name not in usual]
         defs[kind.__name__] = schema
     for part in defs.values():
         for field in part["properties"].values():

@@ -73,7 +73,7 @@ def changes(folder: Path, manifest: Manifest) -> list[Finding]:
     added = [
         name
         for name, path in there.items()
-        if (name not in listed and not is_signature(name)) or path.is_symlink()
+        if path.is_symlink() or (name not in listed and not (is_signature(name) and path.is_file()))
     ]
     found += _told_otherwise(folder, manifest)
     return sorted(

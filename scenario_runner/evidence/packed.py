@@ -6,6 +6,7 @@ process that is killed leaves a line without its end, which says all that was to
 
 from __future__ import annotations
 
+import dataclasses
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from scenario_runner.events import InstanceSent, InstancesSent
 from scenario_runner.evidence.sent_images import place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from scenario_runner.events import Stamped
 
@@ -31,6 +32,17 @@ _HEAD = 100
 """Bytes within which a line of ours says what it is."""
 _ALIKE = ("case", "id", "target", "status", "stored", "maybe_stored", "comment", "earlier")
 _alike = attrgetter(*_ALIKE)
+_PLACE = _ALIKE[:3]
+_USUAL = {
+    field.name: field.default
+    for field in dataclasses.fields(InstancesSent)
+    if field.default is not dataclasses.MISSING
+}
+"""What a line does not say where it is so: what was answered of most instances."""
+
+
+def _said(alike: tuple[Any, ...]) -> Iterable[tuple[str, Any]]:
+    return zip(_USUAL, alike[len(_PLACE) :], strict=True)
 
 
 class Packer:
@@ -85,7 +97,8 @@ class Packer:
             "seq": stamped.seq,
             "time": stamped.time,
             "event": InstancesSent.kind,
-            **dict(zip(_ALIKE, alike, strict=True)),
+            **dict(zip(_PLACE, alike[: len(_PLACE)], strict=True)),
+            **{name: value for name, value in _said(alike) if value != _USUAL[name]},
             "uids": self._below,
         }
         return head, f"{key}{rest}"
@@ -127,8 +140,8 @@ def unpacked(event: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     seq, below = event["seq"], event["uids"]
     if type(seq) is not int or type(below) is not str:
         raise TypeError("a line of instances has a number and the beginning of their UIDs")
-    before = {"event": InstanceSent.kind, **{name: event[name] for name in _ALIKE[:3]}}
-    after = {name: event[name] for name in _ALIKE[3:]}
+    before = {"event": InstanceSent.kind, **{name: event[name] for name in _PLACE}}
+    after = {name: event.get(name, usual) for name, usual in _USUAL.items()}
     stem, number = "", 0
     for element in event["sent"]:
         key, _, rest = element.rpartition(" ")

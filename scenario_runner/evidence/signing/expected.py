@@ -12,15 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from scenario_runner.evidence.signing.statement import Meaning
-    from scenario_runner.evidence.signing.verify import SignatureVerdict
 
 
 def lacking(
-    signatures: Iterable[SignatureVerdict], expected: Iterable[Meaning]
+    holding: Iterable[tuple[Meaning, str]], expected: Iterable[Meaning]
 ) -> Iterator[Finding]:
-    """A finding for each meaning of which fewer signatures hold than are expected. One key signs a meaning once."""
-    keys = {(one.signed.meaning, one.key) for one in signatures if one.signed and not one.findings}
-    there = Counter(meaning for meaning, _ in keys)
+    """A finding for each meaning of which fewer signatures hold than are expected.
+
+    holding: meaning and key of each that does. One key signs a meaning once.
+    """
+    there = Counter(meaning for meaning, _ in set(holding))
     for meaning, count in Counter(expected).items():
         if there[meaning] < count:
             holds = amount(there[meaning], "signature") if there[meaning] else "no signature"

@@ -126,7 +126,10 @@ def verify(
         )
         stamps = [name for name, _ in signature_files(folder) if is_stamp(name)]
         found += _left_alone(stamps, [one.file for one in signatures])
-        found += lacking(signatures, expected)
+        holding = [
+            (one.signed.meaning, one.key) for one in signatures if one.signed and not one.findings
+        ]
+        found += lacking(holding, expected)
         if to_be_signed and not signatures and not expected:
             how = " with this program" if unread else ""
             message = f"nobody signed it{how}, or all signatures were taken away"
@@ -291,7 +294,7 @@ def _bound(
 
 def _with_chain(verdict: Verdict, folder: Path, manifest: Manifest, *, whole: bool) -> Verdict:
     """Follow the runs before, as long as they lie beside this one."""
-    beside: dict[str, Manifest] = {}
+    beside: dict[str, tuple[Path, Manifest]] = {}
     by_run: set[str] = set()
     if manifest.previous is not None:
         for other in sorted(folder.resolve().parent.iterdir()):
@@ -300,14 +303,14 @@ def _with_chain(verdict: Verdict, folder: Path, manifest: Manifest, *, whole: bo
                     read, digest = read_manifest(other)
                 except (ValueError, UsageError):
                     continue
-                beside[digest] = read
+                beside[digest] = (other, read)
                 by_run.add(read.run)
     findings, chain, end = list(verdict.findings), list[str](), ""
     at, of = manifest.previous, manifest.run
     seen: set[str] = set()
     while at is not None and at.sha256 not in seen:
         seen.add(at.sha256)
-        before = beside.get(at.sha256)
+        place, before = beside.get(at.sha256, (folder, None))
         if before is None and at.run in by_run:
             message = f"the manifest of run {at.run[:120]} is not the one that run {of[:120]} is chained to"
             findings.append(Finding("chain", "", message))
@@ -318,6 +321,11 @@ def _with_chain(verdict: Verdict, folder: Path, manifest: Manifest, *, whole: bo
                 message = f"run {at.run[:120]}, which run {of[:120]} is chained to, does not lie beside it"
                 findings.append(Finding("chain", "", message))
             break
+        if whole and (altered := changes(place, before)):
+            first = f"{altered[0].path} {altered[0].message}"
+            more = f", and {len(altered) - 1:,} more" if len(altered) > 1 else ""
+            message = f"run {at.run[:120]}, which run {of[:120]} is chained to, is not what it was: {first}{more}"
+            findings.append(Finding("chain", "", message))
         chain.append(before.run)
         at, of = before.previous, before.run
     return Verdict(

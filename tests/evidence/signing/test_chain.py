@@ -57,6 +57,22 @@ def test_a_run_made_anew_breaks_the_chain_of_those_after_it(runs: Path) -> None:
     assert command("verify", runs / "c") == 1
 
 
+def test_a_file_that_was_changed_in_an_earlier_run_is_told_when_the_chain_is_asked_for(
+    runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = runs / "a/events.ndjson"
+    log.write_bytes(log.read_bytes().replace(b"hello", b"hallo"))
+    (runs / "a/junit.xml").unlink()
+    assert command("verify", runs / "c") == 0
+    capsys.readouterr()
+    assert command("verify", runs / "c", "--chain") == 1
+    said = capsys.readouterr().out
+    assert "is not what it was: events.ndjson" in said
+    assert "and 1 more" in said
+    assert command("verify", runs / "b", "--chain") == 1
+    assert "chained to 1 run before" in capsys.readouterr().out
+
+
 def test_a_run_taken_away_is_missed_when_the_chain_is_asked_for(
     runs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

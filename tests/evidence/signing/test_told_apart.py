@@ -475,6 +475,15 @@ def test_reports_made_again_name_no_signature_in_the_run_itself(tmp_path: Path) 
     assert json.loads((folder / "run.json").read_bytes())["signatures"] == []
 
 
+@pytest.mark.skipif(os.name == "nt", reason="named pipes are a POSIX thing")
+@pytest.mark.parametrize("name", ["signatures/02-approved-x.dsse.json", "manifest.json.sig"])
+def test_what_is_called_like_a_signature_and_is_no_file_is_told(name: str, tmp_path: Path) -> None:
+    folder = run_folder(tmp_path / "run")
+    (folder / "signatures").mkdir()
+    os.mkfifo(folder / name)
+    assert told(folder) == [("added", name)]
+
+
 def test_the_last_of_several_signatures_is_missed_by_whoever_expects_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
