@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from scenario_runner.fields.types import Attributes
 from scenario_runner.language.dicom_text import as_key, set_as_dicom_has_them
-from scenario_runner.language.templates import is_template
+from scenario_runner.language.templates import has_template
 from scenario_runner.planning import judged
 from scenario_runner.planning.tags import check_tags
 
@@ -37,7 +37,7 @@ def _conforming(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _known(values: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if not _has_template(value)}
+    return {key: value for key, value in values.items() if not has_template(value)}
 
 
 def _misfits(values: dict[str, Any]) -> Problems:
@@ -57,14 +57,6 @@ def _fitting_message(values: dict[str, Any]) -> dict[str, Any]:
     """The same, days and times also as people write them, for messages take them so."""
     _fitting({key: as_key(key, value) for key, value in values.items()})
     return values
-
-
-def _has_template(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(map(_has_template, value.values()))
-    if isinstance(value, list):
-        return any(map(_has_template, value))
-    return isinstance(value, str) and is_template(value)
 
 
 Modified = Annotated[Attributes, AfterValidator(set_as_dicom_has_them), AfterValidator(_conforming)]

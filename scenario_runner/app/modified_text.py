@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.errors import Diagnostic
-from scenario_runner.language.templates import is_template
+from scenario_runner.language.templates import has_template
 from scenario_runner.planning.given_character_sets import unwritable_tags
 
 if TYPE_CHECKING:
@@ -43,9 +43,4 @@ def _studies(cases: Iterable[CasePart]) -> Iterator[tuple[Any, Any]]:
 def _certain(modify: Any) -> dict[str, Any]:
     """The values without those of templates."""
     given = modify if isinstance(modify, dict) else {}
-    return {key: value for key, value in given.items() if not _has_template(value)}
-
-
-def _has_template(value: Any) -> bool:
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return any(map(_has_template, inner)) or (isinstance(value, str) and is_template(value))
+    return {key: value for key, value in given.items() if not has_template(value)}

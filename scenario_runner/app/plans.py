@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import field, replace
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any
 
 from scenario_runner.api import Step
@@ -265,7 +266,9 @@ def _add(plans: Plans, one: Plannable, counters: Counters) -> None:
     plans.reserved[one.scenario.header.name] = plan.reserved
 
 
-def _offers(plugins: Plugins) -> dict[str, Any]:
+@lru_cache(maxsize=4)
+def _offers(plugins: Plugins) -> Mapping[str, Any]:
+    """What plans are made of, once for a set of plugins, which never changes after it was loaded."""
     builders = plugins.named("fabricate_iod_builders")
     return {
         "modalities": {key: builder.defaults for key, builder in builders.items()},
@@ -281,16 +284,25 @@ def _options(plugins: Plugins, scenario: Scenario, moment: Moment) -> expand.Pla
         now=moment.now,
         run_names=moment.names(seed),
         transfer_syntaxes=writable(),
-        phantoms={
-            name: getattr(phantom, "modalities", None)
-            for name, phantom in plugins.named("fabricate_phantoms").items()
-        },
+        phantoms=_phantoms(plugins),
         usual_phantom=usual_name,
         sources=plugins.named("fabricate_sources"),
         inputs=moment.inputs,
         registry=moment.registry,
-        faults={name: one.facts for name, one in plugins.named("fabricate_faults").items()},
+        faults=_faults(plugins),
     )
+
+
+@lru_cache(maxsize=4)
+def _phantoms(plugins: Plugins) -> Mapping[str, Any]:
+    """The modalities that each phantom is for."""
+    found = plugins.named("fabricate_phantoms").items()
+    return {name: getattr(phantom, "modalities", None) for name, phantom in found}
+
+
+@lru_cache(maxsize=4)
+def _faults(plugins: Plugins) -> Mapping[str, Any]:
+    return {name: one.facts for name, one in plugins.named("fabricate_faults").items()}
 
 
 def _unique_names(scenarios: Sequence[Scenario]) -> None:

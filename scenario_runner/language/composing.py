@@ -53,6 +53,9 @@ _ESCAPES = re.compile(
 )
 
 
+_HALF = re.compile("[\ud800-\udfff]")
+
+
 def surrogate(span: tuple[int, int]) -> Fault:
     """Half a character, escaped where the other half is missing."""
     message = "this escape is half a character (a surrogate)"
@@ -90,25 +93,29 @@ class Composer:
 
     def compose(self, events: Iterable[yaml.Event]) -> Node | None:
         """The root node, or None when there is no document. Raises Fault when it cannot go on."""
+        takes = {
+            yaml.ScalarEvent: self._scalar,
+            yaml.MappingStartEvent: self._begin,
+            yaml.SequenceStartEvent: self._begin,
+            yaml.MappingEndEvent: self._finish,
+            yaml.SequenceEndEvent: self._finish,
+            yaml.AliasEvent: self._alias,
+            yaml.DocumentStartEvent: self._document,
+        }
         for event in events:
-            if isinstance(event, yaml.ScalarEvent):
-                self._scalar(event)
-            elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
-                self._begin(event)
-            elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
-                self._finish(event)
-            elif isinstance(event, yaml.AliasEvent):
-                self._alias(event)
-            elif isinstance(event, yaml.DocumentStartEvent):
-                self._documents += 1
-                if self._documents > 1:
-                    raise Fault(
-                        "FAB014",
-                        _span(event),
-                        "a second document starts here; a file holds one",
-                        "put it into a file of its own",
-                    )
+            if (take := takes.get(type(event))) is not None:
+                take(event)
         return self._root
+
+    def _document(self, event: yaml.DocumentStartEvent) -> None:
+        self._documents += 1
+        if self._documents > 1:
+            raise Fault(
+                "FAB014",
+                _span(event),
+                "a second document starts here; a file holds one",
+                "put it into a file of its own",
+            )
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         start, end = _span(event)
@@ -122,7 +129,7 @@ class Composer:
         value = plain_scalar(text) if plain and not text_tag else text
         if value is None and event.value == "" and event.anchor is None:
             start = end
-        if event.style == '"' and any("\ud800" <= c <= "\udfff" for c in event.value):
+        if event.style == '"' and _HALF.search(event.value):
             escapes = _ESCAPES.finditer(self._text, start, end)
             halves = (found.span() for found in escapes if found["half"])
             raise surrogate(next(halves, (start, end)))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput
@@ -22,22 +24,23 @@ from scenario_runner.language.references import check_references
 from scenario_runner.language.saved_names import check_saved
 from scenario_runner.language.schema import scenario_schema
 from scenario_runner.language.schema_marks import Mark, marks
-from scenario_runner.language.site import has_template
 from scenario_runner.language.template_limits import TemplateProblem
 from scenario_runner.language.templates import (
     diagnostic,
     expression_in,
+    has_template,
     holds,
     is_template,
     scalars,
     split,
     texts,
+    values,
 )
 from scenario_runner.language.value_diagnostics import no_list
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from scenario_runner.errors import Where
     from scenario_runner.hooks import Offered
@@ -46,6 +49,9 @@ if TYPE_CHECKING:
     from scenario_runner.language.scenario import Scenario
     from scenario_runner.language.uses import Use
     from scenario_runner.origins import Path
+
+    _Place = Callable[[], Where]
+    """Works out where something stands, which only what is wrong needs."""
 
 _CASE = ("vars", "matrix", "row")
 """What differs between cases and is known before them; ``site`` is known, too, where there is one."""
@@ -72,17 +78,20 @@ class Foreseen:
         self._scenario = scenario
         self._plugins = plugins
         self._known = frozenset((*_CASE, *(() if scenario.targets is None else ("site",))))
+        every = (*scenario.setup, *scenario.steps, *scenario.final)
+        self._counting = {entry.path for entry in every if _asks_for_members(entry)}
+        """Steps that ask for elements of what is planned by their numbers."""
         self._entries = [
             entry
-            for entry in (*scenario.setup, *scenario.steps, *scenario.final)
-            if _has_condition(entry)
-            or _asks_for_members(entry)
-            or next(texts([entry.parameters, entry.for_each, dict(entry.late)]), None) is not None
+            for entry in every
+            if entry.path in self._counting
+            or _has_condition(entry)
+            or has_template([entry.parameters, entry.for_each, dict(entry.late)])
         ]
         self._read = {entry.path: _members(entry) for entry in self._entries}
-        self._seen: dict[Path, set[str]] = {entry.path: set() for entry in self._entries}
-        self._counting = {entry.path for entry in self._entries if _asks_for_members(entry)}
-        """Steps that ask for elements of what is planned by their numbers."""
+        self._seen: dict[Path, set[tuple[str, str]]] = {
+            entry.path: set() for entry in self._entries
+        }
         self._given: list[_Given] = []
         self._found: list[tuple[_Given, Diagnostic]] = []
         self._unskipped: list[Diagnostic] = []
@@ -105,10 +114,13 @@ class Foreseen:
             except InvalidInput as error:
                 self._unskipped += (_in_case(case, one) for one in error.diagnostics)
                 return
+        told = repr(planned) if self._counting else ""
         for entry in self._entries:
             seen = self._seen[entry.path]
-            lists = (planned or {}) if entry.path in self._counting else {}
-            key = repr([[member_of(names, *one) for one in self._read[entry.path]], lists])
+            is_counting = entry.path in self._counting
+            lists = (planned or {}) if is_counting else {}
+            read = repr([member_of(names, *one) for one in self._read[entry.path]])
+            key = (read, told if is_counting else "")
             if key in seen or len(seen) >= _MOST or len(self._found) >= MOST_DIAGNOSTICS:
                 continue
             seen.add(key)
@@ -151,12 +163,12 @@ class Foreseen:
         """The parameters that the step will have, and what will stand beside them, for each item; none where it will not run, or nobody knows yet."""
         for use in () if entry.use is None else entry.use.whole:
             outer = {**self._within(_scope(use.outer), names), **use.extra}
-            where = use.origin.where(("when",), key=False)
+            where = partial(use.origin.where, ("when",), key=False)
             _require_members([(where, use.entry.get("when"))], outer, planned)
             if not self._runs(use.entry.get("when"), outer, where):
                 return
         known = self._within(_scope(entry.use), names)
-        place = entry.origins.where((*entry.path, "when"))
+        place = partial(entry.origins.where, (*entry.path, "when"))
         items = ((*entry.path, "for_each"), entry.for_each)
         _require_members(_expressions(entry, *items), known, planned)
         for more in self._items(entry, known):
@@ -164,10 +176,10 @@ class Foreseen:
             if self._runs(entry.when, {**known, **more}, place):
                 path = entry.parameters_path
                 late = _evaluated_later(entry, self._plugins)
-                asked = [
-                    *_expressions(entry, path, entry.parameters, late),
-                    *_expressions(entry, entry.path, dict(entry.late), AT_EACH_TURN),
-                ]
+                asked = chain(
+                    _expressions(entry, path, entry.parameters, late),
+                    _expressions(entry, entry.path, dict(entry.late), AT_EACH_TURN),
+                )
                 _require_members(asked, {**known, **more}, planned)
                 tree = _partly(entry.parameters, {**known, **more}, entry, path, late)
                 beside = _partly(dict(entry.late), known, entry, entry.path, AT_EACH_TURN)
@@ -202,9 +214,9 @@ class Foreseen:
                 params[name] = _value(name, value, before)
         return {**before, "params": params}
 
-    def _runs(self, when: Any, names: Mapping[str, Any], where: Where) -> bool:
+    def _runs(self, when: Any, names: Mapping[str, Any], where: _Place) -> bool:
         """Whether it is certain that ``when`` holds; where it is not, the step is judged when it runs. Raises InvalidInput."""
-        return when is None or self._holds(when, names, where) is True
+        return when is None or self._holds(when, names, where()) is True
 
     def _holds(self, expression: Any, names: Mapping[str, Any], where: Where) -> bool | None:
         """Whether an expression holds; None for what is not known. Raises InvalidInput for one that has no value."""
@@ -226,7 +238,7 @@ class Foreseen:
         )
         checks = self._plugins.checks()
         for number, check in enumerate(given.tree if isinstance(given.tree, list) else ()):
-            for name in check.keys() & checks.keys() if isinstance(check, dict) else ():
+            for name in filter(checks.__contains__, check if isinstance(check, dict) else ()):
                 place = (*path, number, name)
                 yield from complaints(
                     checks[name],
@@ -243,22 +255,22 @@ def _asks_for_members(entry: StepEntry) -> bool:
     trees += [use.entry.get("when") for use in (() if entry.use is None else entry.use.whole)]
     return any(
         "[" in one and any(name in one for name in PLANNED)
-        for _, one in scalars(trees)
+        for one in values(trees)
         if isinstance(one, str)
     )
 
 
 def _expressions(
     entry: StepEntry, path: Path, tree: Any, late: frozenset[Path] = frozenset()
-) -> Iterator[tuple[Where, str]]:
+) -> Iterator[tuple[_Place, str]]:
     """Every scalar of a tree that has an expression; late: paths below it of those without braces."""
     for below, text in scalars(tree):
         if isinstance(text, str) and (is_template(text) or below in late):
-            yield entry.origins.where((*path, *below)), text
+            yield partial(entry.origins.where, (*path, *below)), text
 
 
 def _require_members(
-    asked: Iterable[tuple[Where, Any]], names: Mapping[str, Any], planned: Mapping[str, Held]
+    asked: Iterable[tuple[_Place, Any]], names: Mapping[str, Any], planned: Mapping[str, Held]
 ) -> None:
     """Raises InvalidInput for expressions that are sure to ask for a member that no planned list has."""
     if not planned:
@@ -272,7 +284,7 @@ def _require_members(
         except TemplateProblem:
             continue
         found += (
-            diagnostic(problem, where, text, part)
+            diagnostic(problem, where(), text, part)
             for part in parts
             if part.is_expression and (problem := beyond(part.text, names, planned))
         )

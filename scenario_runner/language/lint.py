@@ -19,7 +19,7 @@ from scenario_runner.language.lint_ignored import ignored
 from scenario_runner.language.lint_values import ambiguous, secrets
 from scenario_runner.language.schema import scenario_schema, site_schema, steps_schema
 from scenario_runner.language.schema_marks import Mark, marks
-from scenario_runner.language.templates import scalars
+from scenario_runner.language.templates import values
 
 if TYPE_CHECKING:
     from scenario_runner.hooks import Offered
@@ -105,7 +105,7 @@ def _named(called: str, *trees: Any) -> tuple[set[str], bool]:
     pattern = _reading(called)
     names: set[str] = set()
     for tree in trees:
-        for _, text in scalars(tree):
+        for text in values(tree):
             if not isinstance(text, str) or called not in text:
                 continue
             for match in pattern.finditer(text):

@@ -17,7 +17,7 @@ from scenario_runner.language.same import Same
 from scenario_runner.language.sandbox import parsed
 from scenario_runner.language.template_limits import TemplateProblem
 from scenario_runner.language.template_trees import every
-from scenario_runner.language.templates import expression_in, holds, texts
+from scenario_runner.language.templates import expression_in, has_template, holds
 from scenario_runner.language.written_entries import written_entries
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def idle_exclusions(document: Document) -> Iterator[Diagnostic]:
     """Entries of ``exclude`` that no combination has, as far as the axes are written out."""
     matrix = document.data.get("matrix")
     entries = matrix.get("exclude") if isinstance(matrix, dict) else None
-    if not isinstance(matrix, dict) or not isinstance(entries, list) or any(texts(matrix)):
+    if not isinstance(matrix, dict) or not isinstance(entries, list) or has_template(matrix):
         return
     for place, entry in enumerate(entries):
         for axis, part in entry.items() if isinstance(entry, dict) else ():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from os import PathLike, fspath
-from pathlib import Path as FilePath
 from typing import Any
 
 import yaml
@@ -42,7 +41,7 @@ def read_text(path: str | PathLike[str]) -> str:
             raise _invalid(
                 file, "FAB002", "this is a folder; a file is expected here", "name the file in it"
             )
-        with FilePath(file).open("rb") as stream:
+        with open(file, "rb") as stream:  # noqa: PTH123 - a path takes a third of the time
             raw = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise _invalid(file, "FAB001", "there is no such file", "look at the path") from None

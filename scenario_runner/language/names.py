@@ -6,10 +6,9 @@ evaluated, so that ``fabricate validate`` finds ``studies[0].acession`` before a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import field
 from functools import lru_cache
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import nodes
@@ -42,7 +41,7 @@ def check_names(
     deferred: frozenset[Path] = frozenset(),
     *,
     is_expression: bool = False,
-    advice: Mapping[str, str] = MappingProxyType({}),
+    advice: Callable[[str], str | None] = lambda _: None,
 ) -> list[Diagnostic]:
     """Every expression of a raw tree that can never have a value, in file order.
 
@@ -58,8 +57,8 @@ def check_names(
         if any(below[: len(left)] == left for left in deferred):
             continue
         for problem, part in _problems_of(text, shape, is_expression):
-            if problem.code == NO_SUCH_NAME and problem.token in advice:
-                problem.hint = advice[problem.token]
+            if problem.code == NO_SUCH_NAME and problem.token:
+                problem.hint = advice(problem.token) or problem.hint
             found.append(diagnostic(problem, where((*path, *below)), text, part))
         if len(found) >= MOST_DIAGNOSTICS:
             break

@@ -17,7 +17,7 @@ from scenario_runner.language.diagnostic_words import (
     type_word,
     value_words,
 )
-from scenario_runner.language.templates import is_alone, render_tree, texts
+from scenario_runner.language.templates import has_template, is_alone, render_tree
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Value:
     @property
     def is_known(self) -> bool:
         """Whether there is no template in it, so that it is what it will be."""
-        return next(texts(self.tree), None) is None
+        return not has_template(self.tree)
 
     def where(self, path: Path) -> Where:
         """The place of the value, for paths that begin with its own."""

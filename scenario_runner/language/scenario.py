@@ -41,12 +41,12 @@ from scenario_runner.language.saved_names import check_saved
 from scenario_runner.language.scenario_names import check_all_names
 from scenario_runner.language.schema import scenario_schema
 from scenario_runner.language.schema_marks import marks
-from scenario_runner.language.site import LoadedSite, has_template
+from scenario_runner.language.site import LoadedSite
 from scenario_runner.language.step_defaults import of_all_steps
 from scenario_runner.language.step_entries import Entries
 from scenario_runner.language.step_lists import NoStepLists
 from scenario_runner.language.template_limits import NO_SUCH_NAME, one_file
-from scenario_runner.language.templates import render_tree
+from scenario_runner.language.templates import has_template, render_tree
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
@@ -293,7 +293,7 @@ def _values(document: Document, plugins: Offered) -> list[Diagnostic]:
         for index, entry in enumerate(_list(data.get(section))):
             path: Path = (section, index)
             found += _entry_values(document, entry, path, steps, StepSiblings)
-            for step in entry.keys() & steps.keys() if isinstance(entry, dict) else ():
+            for step in filter(steps.__contains__, entry if isinstance(entry, dict) else ()):
                 for number, check in enumerate(_list(entry[step])):
                     place = (*path, step, number)
                     found += _entry_values(document, check, place, checks, CheckSiblings)
@@ -311,7 +311,7 @@ def _entry_values(
         return []
     beside = {key: value for key, value in entry.items() if key not in models}
     found = complaints(siblings, beside, document, path, has_template)
-    for name in entry.keys() & models.keys():
+    for name in filter(models.__contains__, entry):
         tree = {} if entry[name] is None else entry[name]
         found += complaints(models[name], tree, document, (*path, name), has_template)
     return found

@@ -9,7 +9,7 @@ from scenario_runner.errors import Diagnostic, InvalidInput
 from scenario_runner.language.diagnostic_words import did_you_mean, quoted, some_of, value_words
 from scenario_runner.language.document import Document, Node
 from scenario_runner.language.step_lists import ReferenceProblem, StepLists
-from scenario_runner.language.templates import texts
+from scenario_runner.language.templates import has_template
 from scenario_runner.language.uses import Expanded, Origin
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def misfit(name: str, before: Any, value: Any) -> tuple[str, str] | None:
 
 def _is_alike(before: Any, value: Any) -> bool:
     """Whether a value can stand for another as far as its type goes; text and templates may become anything."""
-    if before is None or next(texts([before, value]), None) is not None:
+    if before is None or has_template([before, value]):
         return True
     if isinstance(before, str):
         return not isinstance(value, dict | list)

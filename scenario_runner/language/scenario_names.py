@@ -13,7 +13,7 @@ from scenario_runner.language.late import LATE
 from scenario_runner.language.names import check_names
 from scenario_runner.language.sandbox import MAX_IN_FILE
 from scenario_runner.language.shapes import ANY, Shape, mapping, patient_names, step_names
-from scenario_runner.language.templates import texts
+from scenario_runner.language.templates import is_template, texts, values
 from scenario_runner.language.uses import use_of
 from scenario_runner.language.variables import check_cycles
 
@@ -64,6 +64,9 @@ def check_list_names(
 
 def _too_much(document: Document) -> Diagnostic | None:
     """What is wrong when all templates together are longer than a file may have."""
+    every = (one for one in values(document.data) if isinstance(one, str))
+    if sum(len(one) for one in every if is_template(one)) <= MAX_IN_FILE:
+        return None
     length = 0
     for path, text in texts(document.data):
         length += len(text)
@@ -102,6 +105,8 @@ class _Names:
         """What the step at hand can use beside, being one of a list."""
         self._used: set[int] = set()
         """The uses that were looked at."""
+        self._told: Mapping[str, str] | None = None
+        """What to say of names that steps know, once one of them is missed."""
         self._steps: list[Mark] = []
         self._checks: dict[Path, list[Mark]] = {}
         """By the path of their step."""
@@ -112,7 +117,12 @@ class _Names:
                 self._steps.append(mark)
             elif mark.what == "check":
                 self._checks.setdefault(mark.path[:_DEPTH], []).append(mark)
-        self._advice = _about_steps(document, self._steps)
+
+    def _advice(self, name: str) -> str | None:
+        """What to say of a name that is not there, and that the steps know."""
+        if self._told is None:
+            self._told = _about_steps(self._document, self._steps)
+        return self._told.get(name)
 
     def header(self) -> None:
         """Everything but the steps."""

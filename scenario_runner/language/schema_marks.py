@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.fields.scalars import as_written
+from scenario_runner.language.same import Same
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from scenario_runner.origins import Path
 
 MARKS = ("x-name-of", "x-holds", "x-expression", "x-entry-of", "x-way", "x-ae-title", "deprecated")
-_MARKS = frozenset(MARKS)
-_LEADING = _MARKS | {"$ref", "anyOf", "properties", "additionalProperties", "items"}
-"""Keys by which a part of a schema marks something or leads on: half of all parts have none of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,49 +33,92 @@ class Mark:
 def marks(schema: Mapping[str, Any], data: Any) -> list[Mark]:
     """All marked values of a document, each once; schema: a whole one with its ``$defs``."""
     found: dict[tuple[str, Any, Path], Mark] = {}
-    _Walk(schema["$defs"], found).walk(schema, data, ())
+    ways = _ways_through(Same(schema))
+    if (way := ways.of(schema)) is not None:
+        ways.walk(way, data, (), found)
     return list(found.values())
 
 
-@dataclass(frozen=True, slots=True)
-class _Walk:
-    """Along one document."""
+@lru_cache(maxsize=16)
+def _ways_through(schema: Same[Mapping[str, Any]]) -> _Ways:
+    return _Ways(schema.thing["$defs"])
 
-    defs: Mapping[str, Any]
-    found: dict[Any, Mark]
 
-    def walk(self, schema: Any, data: Any, path: Path) -> None:
-        """What is marked of a value and below it."""
-        if not _MARKS.isdisjoint(schema):
-            self._note(schema, data, path)
-        if reference := schema.get("$ref"):
-            self.walk(self.defs[reference.removeprefix("#/$defs/")], data, path)
-        for branch in schema.get("anyOf", ()):
-            if _leads(branch):
-                self.walk(branch, data, path)
-        if isinstance(data, dict):
-            known = schema.get("properties", {})
-            others = schema.get("additionalProperties")
-            for key, value in data.items():
-                if _leads(inner := known.get(key, others)):
-                    self.walk(inner, value, (*path, key))
-        elif isinstance(data, list) and _leads(items := schema.get("items")):
-            for index, value in enumerate(data):
-                self.walk(items, value, (*path, index))
+@dataclass(slots=True)
+class _Way:
+    """A part of a schema that marks its value, or may lead on to one that does."""
 
-    def _note(self, schema: Mapping[str, Any], data: Any, path: Path) -> None:
-        for kind in _MARKS & schema.keys():
-            # A name is text: 2024 names the folder of that year.
-            value = as_written(data) if kind in ("x-name-of", "x-holds") else data
+    notes: list[tuple[str, Any]]
+    """Kinds of marks, with what each says."""
+    also: list[_Way]
+    """Other parts that are about the same value."""
+    properties: Mapping[str, Any]
+    others: Any
+    items: Any
+    known: dict[str, _Way | None] = field(default_factory=dict)
+    """Where those properties lead that were come to."""
+
+
+class _Ways:
+    """The ways through one schema, each made ready when it is first come to; most parts lead nowhere."""
+
+    def __init__(self, defs: Mapping[str, Any]) -> None:
+        self._defs = defs
+        self._made: dict[int, _Way | None] = {}
+        """By the id of the part."""
+
+    def of(self, schema: Any) -> _Way | None:
+        """The way that begins with a part; None where it leads nowhere."""
+        if type(schema) is not dict:
+            return None
+        if id(schema) not in self._made:
+            self._made[id(schema)] = None  # while it is made, for one that is about itself
+            self._made[id(schema)] = self._new(schema)
+        return self._made[id(schema)]
+
+    def _new(self, schema: Mapping[str, Any]) -> _Way | None:
+        notes = []
+        for kind in filter(schema.__contains__, MARKS):
             what = schema[kind]
             if kind == "deprecated":
                 what = what and (schema.get("description") or True)
-            self.found[kind, _hashable(what), path] = Mark(kind, what, path, value)
+            notes.append((kind, what))
+        referred = schema.get("$ref")
+        further = [self._defs[referred.removeprefix("#/$defs/")]] if referred else []
+        also = [*filter(None, map(self.of, (*further, *schema.get("anyOf", ()))))]
+        inside = [
+            schema.get(key) or None for key in ("properties", "additionalProperties", "items")
+        ]
+        if not any(isinstance(one, dict) for one in inside):
+            if not notes and len(also) < 2:
+                return also[0] if also else None
+            return _Way(notes, also, {}, None, None)
+        properties, others, items = inside
+        return _Way(notes, also, properties or {}, others, items)
 
+    def walk(self, way: _Way, data: Any, path: Path, found: dict[Any, Mark]) -> None:
+        """What is marked of a value and below it."""
+        for kind, what in way.notes:
+            # A name is text: 2024 names the folder of that year.
+            value = as_written(data) if kind in ("x-name-of", "x-holds") else data
+            found[kind, _hashable(what), path] = Mark(kind, what, path, value)
+        for one in way.also:
+            self.walk(one, data, path, found)
+        if isinstance(data, dict):
+            for key, value in data.items():
+                if (inner := self._below(way, key)) is not None:
+                    self.walk(inner, value, (*path, key), found)
+        elif isinstance(data, list) and (inner := self.of(way.items)) is not None:
+            for index, value in enumerate(data):
+                self.walk(inner, value, (*path, index), found)
 
-def _leads(schema: Any) -> bool:
-    """Whether a part of a schema need be looked at at all."""
-    return type(schema) is dict and not _LEADING.isdisjoint(schema)
+    def _below(self, way: _Way, key: str) -> _Way | None:
+        if key in way.known:
+            return way.known[key]
+        if key not in way.properties:
+            return self.of(way.others)
+        found = way.known[key] = self.of(way.properties[key])
+        return found
 
 
 def _hashable(what: Any) -> Any:

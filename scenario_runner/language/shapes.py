@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from scenario_runner.lazy_dataclasses import dataclass
@@ -58,7 +59,8 @@ RUN = ("id", "seed", "started", "date")
 SITE = ("name", "ae_title", "expects")
 
 
-def planned_shapes() -> dict[str, Shape]:
+@cache
+def planned_shapes() -> Mapping[str, Shape]:
     """``patients``, ``studies``, ``series`` and ``images`` as templates see the plan.
 
     Planning makes mappings with exactly these keys; ``patients[].id`` is the PatientID. Each level

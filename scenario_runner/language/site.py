@@ -25,7 +25,7 @@ from scenario_runner.language.schema_marks import marks
 from scenario_runner.language.shapes import site_names
 from scenario_runner.language.site_model import Site, TargetSpec
 from scenario_runner.language.site_services import EmbeddedService
-from scenario_runner.language.templates import is_template, render_tree, texts
+from scenario_runner.language.templates import has_template, is_template, render_tree, texts
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.redaction import Redactor
 
@@ -189,11 +189,6 @@ def _checked(
 def _site_check(plugins: Offered) -> SchemaCheck:
     """Made once for a set of plugins, which never changes after it was loaded."""
     return SchemaCheck(site_schema(plugins))
-
-
-def has_template(value: Any) -> bool:
-    """Whether there is a template in a value, so that it cannot be judged before it is rendered."""
-    return next(texts(value), None) is not None
 
 
 def _unrendered(document: Document) -> Iterator[Diagnostic]:

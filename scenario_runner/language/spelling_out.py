@@ -10,7 +10,7 @@ from scenario_runner.errors import Diagnostic, InvalidInput
 from scenario_runner.language.entries import StepSiblings
 from scenario_runner.language.parameters import Value, given_values
 from scenario_runner.language.step_lists import ReferenceProblem, StepList, StepLists, step_list
-from scenario_runner.language.templates import is_template, texts
+from scenario_runner.language.templates import has_template, is_template, values
 from scenario_runner.language.uses import Branch, Origin, Use
 from scenario_runner.lazy_dataclasses import dataclass
 
@@ -268,7 +268,7 @@ class Expansion:
         if "for_each" not in entry or entry["for_each"] is None:
             return [("", {})]
         items = entry["for_each"]
-        if not isinstance(items, list) or next(texts(items), None) is not None:
+        if not isinstance(items, list) or has_template(items):
             self._tell(
                 "FAB609", origin, ("for_each",),
                 "the items of a repeated 'use' have to be written out: its steps are known before the run",
@@ -314,4 +314,6 @@ def _moved(value: Value, origin: Origin | None) -> Value:
 
 def _is_of_its_own_scope(tree: Any) -> bool:
     """Whether a value names what only the list around its ``use`` knows."""
-    return any(_OWN.search(text) for _, text in texts(tree))
+    return any(
+        isinstance(one, str) and is_template(one) and _OWN.search(one) for one in values(tree)
+    )

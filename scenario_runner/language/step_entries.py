@@ -20,9 +20,8 @@ from scenario_runner.language.entries import (
     StepSiblings,
 )
 from scenario_runner.language.late import LATE
-from scenario_runner.language.site import has_template
 from scenario_runner.language.step_defaults import of_all_steps
-from scenario_runner.language.templates import render_tree
+from scenario_runner.language.templates import has_template, render_tree
 from scenario_runner.language.uses import use_of
 from scenario_runner.language.value_diagnostics import no_list
 from scenario_runner.language.variables import resolve_vars

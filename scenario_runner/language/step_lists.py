@@ -13,8 +13,7 @@ from scenario_runner.language.library_model import StepListHeader
 from scenario_runner.language.parameters import fitting
 from scenario_runner.language.same import Same
 from scenario_runner.language.schema import steps_schema
-from scenario_runner.language.site import has_template
-from scenario_runner.language.templates import texts
+from scenario_runner.language.templates import has_template, texts
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:

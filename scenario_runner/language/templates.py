@@ -266,6 +266,24 @@ def texts(value: Any, below: Path = ()) -> Iterator[tuple[Path, str]]:
             waiting += [((*path, place), one[place]) for place in range(len(one) - 1, -1, -1)]
 
 
+def values(value: Any) -> Iterator[Any]:
+    """Every scalar of a tree, in no order, for whom it is enough that there is one: paths cost more than looking."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
+        else:
+            yield one
+
+
+def has_template(value: Any) -> bool:
+    """Whether there is a template in a value, so that it cannot be judged before it is rendered."""
+    return any(isinstance(one, str) and is_template(one) for one in values(value))
+
+
 def scalars(value: Any, below: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Every scalar of a tree, with its path."""
     if isinstance(value, dict):
@@ -279,6 +297,6 @@ def scalars(value: Any, below: Path = ()) -> Iterator[tuple[Path, Any]]:
 
 
 __all__ = [
-    "Part", "diagnostic", "evaluate", "expression_in", "holds", "is_template", "render_text",
-    "render_tree", "split", "texts", "within",
+    "Part", "diagnostic", "evaluate", "expression_in", "has_template", "holds", "is_template",
+    "render_text", "render_tree", "split", "texts", "values", "within",
 ]  # fmt: skip

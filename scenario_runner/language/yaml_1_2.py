@@ -20,6 +20,8 @@ _PAIR = re.compile(
 )
 # Not the question mark of "? key". A colon behind a quoted key belongs to that key, wherever it stands.
 _TEXT = re.compile(r"(?<=[^\s\[{,])\?|\?(?=[^\s,\[\]{}])|(?:[\[{,]\s*|:[ \t]+):(?=[^\s,\[\]{}])")
+_COLON = re.compile(r":(?<=[\s\[{,]:)(?=[^\s,\[\]{}])")
+"""Quickly found, and in whatever is a text by its colon."""
 _FIRST, _LAST = 0xF0000, 0x10FFFF
 """Where stand-ins are taken from first: nobody writes private characters of plane 15."""
 
@@ -29,7 +31,11 @@ Restore = Callable[[str, bool], str]
 
 def stand_in(text: str) -> tuple[str, Restore]:
     """The text for the parser, as long as the one given, and how to read a scalar of it."""
-    if not any(one.search(text) for one in (_NO_BREAKS, _PAIR, _TEXT)):
+    if not (
+        (not text.isascii() and _NO_BREAKS.search(text))
+        or ("\\u" in text and _PAIR.search(text))
+        or (("?" in text or _COLON.search(text)) and _TEXT.search(text))
+    ):
         return text, lambda value, _: value
     used = set(text)
     free = (
