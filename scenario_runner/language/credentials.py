@@ -32,6 +32,7 @@ _FARTHEST: Final = 200
 """Lines above one that are looked at for what it is written below."""
 
 
+@lru_cache(maxsize=1_024)
 def is_credential(key: str) -> bool:
     """Whether what stands under a key is secret, by its name; also one that is misspelt, or of a plugin."""
     return key in CREDENTIALS or bool(_SECRET.search(key))

@@ -29,12 +29,16 @@ _OTHERWISE = (
     (re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"), "a number"),
 )
 """Plain scalars that are text here and something else by YAML 1.1 or 1.2."""
+_BEGIN = frozenset("yYnNoO+-.0123456789")
+"""What each of them begins with."""
 _IN_A_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@{]+@", re.IGNORECASE)
 
 
 def ambiguous(document: Document) -> Iterator[Diagnostic]:
     """Text without quotes that editors and other programs read as a number or as true and false."""
     for path, node, text in _plain(document):
+        if text[0] not in _BEGIN:
+            continue
         meaning = next((what for form, what in _OTHERWISE if form.fullmatch(text)), None)
         if meaning is not None:
             yield Diagnostic(
@@ -75,7 +79,9 @@ def secrets(document: Document) -> Iterator[Diagnostic]:
                 waiting.append(((*path, key), value, named or told))
         elif isinstance(tree, list):
             waiting += [((*path, place), value, named) for place, value in enumerate(tree)]
-        elif isinstance(tree, str) and tree and (named or _IN_A_URL.search(tree)):
+        elif (
+            isinstance(tree, str) and tree and (named or ("://" in tree and _IN_A_URL.search(tree)))
+        ):
             if is_template(tree):
                 continue
             hint = 'take it from the environment, in the site file: "{{ env.NAME }}"'

@@ -292,7 +292,10 @@ def _values(document: Document, plugins: Offered) -> list[Diagnostic]:
     for section in SECTIONS:
         for index, entry in enumerate(_list(data.get(section))):
             path: Path = (section, index)
-            found += _entry_values(document, entry, path, steps, StepSiblings)
+            is_step = isinstance(entry, dict) and any(key in steps for key in entry)
+            # What stands beside a step is read with it, and told of there.
+            siblings = None if is_step else StepSiblings
+            found += _entry_values(document, entry, path, steps, siblings)
             for step in filter(steps.__contains__, entry if isinstance(entry, dict) else ()):
                 for number, check in enumerate(_list(entry[step])):
                     place = (*path, step, number)
@@ -305,12 +308,14 @@ def _entry_values(
     entry: Any,
     path: Path,
     models: Mapping[str, type[BaseModel]],
-    siblings: type[BaseModel],
+    siblings: type[BaseModel] | None,
 ) -> list[Diagnostic]:
     if not isinstance(entry, dict):
         return []
+    found: list[Diagnostic] = []
     beside = {key: value for key, value in entry.items() if key not in models}
-    found = complaints(siblings, beside, document, path, has_template)
+    if beside and siblings is not None:
+        found += complaints(siblings, beside, document, path, has_template)
     for name in filter(models.__contains__, entry):
         tree = {} if entry[name] is None else entry[name]
         found += complaints(models[name], tree, document, (*path, name), has_template)

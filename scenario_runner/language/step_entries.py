@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -146,7 +147,7 @@ class Entries:
                     "keep one of them; a step list under 'for_each' can have steps with 'repeat'",
                 )
             )
-        usual = self._usual()
+        usual = self._usual
         retry = siblings.retry if "retry" in entry else usual.retry
         self.entries.append(
             StepEntry(
@@ -173,6 +174,7 @@ class Entries:
             )
         )
 
+    @cached_property
     def _usual(self) -> StepDefaults:
         """What goes for every step; nothing where that is not sound, which is told with the head."""
         given = of_all_steps(self._document.data.get("defaults"), self._steps)

@@ -51,7 +51,7 @@ class Part:
 
 def is_template(text: str) -> bool:
     """Whether a scalar holds anything that would be rendered or refused."""
-    return "{" in text and any(mark in text for mark in _MARKS)
+    return "{" in text and ("{{" in text or "{%" in text or "{#" in text)
 
 
 @lru_cache(maxsize=2_048)

@@ -58,7 +58,12 @@ class Validity:
             if simple := _SIMPLE.get(keyword):
                 tests.append(partial(simple, limit))
             elif keyword == "oneOf" and all(each.keys() == {"required"} for each in limit):
-                tests.append(partial(_one_of_keys, [frozenset(each["required"]) for each in limit]))
+                alternatives = [frozenset(each["required"]) for each in limit]
+                single = frozenset(one for each in alternatives for one in each)
+                alone = len(single) == len(limit) and all(len(each) == 1 for each in alternatives)
+                tests.append(
+                    partial(_one_of_names, single) if alone else partial(_one_of_keys, alternatives)
+                )
             elif inner := self._structural.get(keyword):
                 tests.append(partial(inner, limit))
             else:
@@ -87,10 +92,10 @@ class Validity:
             return True
         for key, inner in value.items():
             schema = known.get(key)
-            fitting = [each for pattern, each in patterns if pattern.search(key)]
+            fitting = patterns and [each for pattern, each in patterns if pattern.search(key)]
             if schema is not None and not self._holds(schema, inner):
                 return False
-            if not all(self._holds(each, inner) for each in fitting):
+            if fitting and not all(self._holds(each, inner) for each in fitting):
                 return False
             if schema is None and not fitting and not self._holds(others, inner):
                 return False
@@ -165,6 +170,13 @@ def _one_of_keys(alternatives: Collection[frozenset[str]], value: Any) -> bool:
     if not isinstance(value, dict):
         return len(alternatives) == 1
     return sum(names <= value.keys() for names in alternatives) == 1
+
+
+def _one_of_names(names: frozenset[str], value: Any) -> bool:
+    """The same of keys that each stand alone."""
+    if not isinstance(value, dict):
+        return len(names) == 1
+    return len(names.intersection(value)) == 1
 
 
 def _length(kind: type, least: bool) -> Callable[[int, Any], bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,6 +64,8 @@ class Libraries:
         """Those of them that no lock held and that do not come with the program."""
         self.locks: dict[Path, Lock | None] = {}
         """By the folder where they were looked for."""
+        self._lock_of: dict[str, Lock | None] = {}
+        """What goes for the files of a folder."""
         self._folders = list(folders)
         self._last = [*last, *([] if shipped is None else [shipped])]
         self._shipped = shipped
@@ -319,7 +322,13 @@ class Libraries:
         """The lock beside a scenario or above it, the nearest, else that of the work. Raises InvalidInput."""
         if self._kept is not None or self._prefer is not None or self._instead is not None:
             return None
-        for folder in filter(None, (*upwards(Path(file).parent), self._home)):
+        beside = os.path.dirname(file)  # noqa: PTH120 - asked for every file of a folder
+        if beside not in self._lock_of:
+            self._lock_of[beside] = self._nearest_lock(Path(beside))
+        return self._lock_of[beside]
+
+    def _nearest_lock(self, beside: Path) -> Lock | None:
+        for folder in filter(None, (*upwards(beside), self._home)):
             if folder not in self.locks:
                 self.locks[folder] = read_lock(folder / LOCK_FILE)
             if (lock := self.locks[folder]) is not None:
