@@ -191,7 +191,7 @@ def _findings(document: Document, standing: Standing, made: list[Plannable]) -> 
     except InvalidInput as error:
         found = list(error.diagnostics)
     whole = made[before].scenario.document if len(made) > before else None
-    return _with_warnings(found, document, standing.plugins, whole)
+    return _with_warnings(found, document, standing.plugins, whole, standing.site)
 
 
 def _errors(document: Document, standing: Standing, made: list[Plannable]) -> list[Diagnostic]:
@@ -240,16 +240,21 @@ def validate_document(
         found = _check_scenario(document, standing, made, inputs)
     except InvalidInput as error:
         found = list(error.diagnostics)
-    return _with_warnings(found, document, plugins, made[0].scenario.document if made else None)
+    whole = made[0].scenario.document if made else None
+    return _with_warnings(found, document, plugins, whole, site)
 
 
 def _with_warnings(
-    found: list[Diagnostic], document: Document, plugins: Plugins, whole: Document | None
+    found: list[Diagnostic],
+    document: Document,
+    plugins: Plugins,
+    whole: Document | None,
+    site: LoadedSite,
 ) -> list[Diagnostic]:
     """What is wrong; where nothing is, what is probably not meant: errors hide what is used and reached."""
     if any(one.severity == "error" for one in found):
         return found
-    return [*found, *lint(document, plugins, whole)]
+    return [*found, *lint(document, plugins, whole, site.site.targets)]
 
 
 def _check_scenario(

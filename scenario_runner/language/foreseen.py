@@ -86,9 +86,10 @@ class Foreseen:
             for entry in every
             if entry.path in self._counting
             or _has_condition(entry)
+            or _conditions(entry, plugins)
             or has_template([entry.parameters, entry.for_each, dict(entry.late)])
         ]
-        self._read = {entry.path: _members(entry) for entry in self._entries}
+        self._read = {entry.path: _members(entry, plugins) for entry in self._entries}
         self._seen: dict[Path, set[tuple[str, str]]] = {
             entry.path: set() for entry in self._entries
         }
@@ -181,6 +182,9 @@ class Foreseen:
                     _expressions(entry, entry.path, dict(entry.late), AT_EACH_TURN),
                 )
                 _require_members(asked, {**known, **more}, planned)
+                for below, condition in _conditions(entry, self._plugins):
+                    at = entry.origins.where((*entry.path, *below))
+                    self._holds(condition, {**known, **more}, at)
                 tree = _partly(entry.parameters, {**known, **more}, entry, path, late)
                 beside = _partly(dict(entry.late), known, entry, entry.path, AT_EACH_TURN)
                 if tree != entry.parameters or beside != entry.late:
@@ -335,6 +339,21 @@ def _evaluated_later(entry: StepEntry, plugins: Offered) -> frozenset[Path]:
     )
 
 
+def _conditions(entry: StepEntry, plugins: Offered) -> list[tuple[Path, str]]:
+    """What has to be true or false while a step runs, by the path below its entry: ``until``, ``fail_when``."""
+    late = entry.late.get("repeat")
+    until = late.get("until") if isinstance(late, dict) else entry.repeat and entry.repeat.until
+    found: list[tuple[Path, Any]] = [(("repeat", "until"), until)]
+    if entry.step != "assert" and plugins.steps()[entry.step].deferred:
+        given = {entry.section: [{entry.step: entry.parameters}]}
+        found += (
+            (mark.path[2:], mark.value)
+            for mark in marks(scenario_schema(plugins), given)
+            if mark.kind == "x-expression"
+        )
+    return [(path, one) for path, one in found if isinstance(one, str)]
+
+
 def _partly(
     tree: Any,
     names: Mapping[str, Any],
@@ -353,9 +372,10 @@ def _partly(
     return rendered(tree, names, lambda below: entry.origins.where((*path, *below)), wanted, late)
 
 
-def _members(entry: StepEntry) -> list[tuple[str, str | None]]:
+def _members(entry: StepEntry, plugins: Offered) -> list[tuple[str, str | None]]:
     """What the parameters of a step read of what differs between cases."""
     trees = [entry.parameters, entry.for_each, entry.when, dict(entry.late)]
+    trees += [condition for _, condition in _conditions(entry, plugins)]
     for use in () if entry.use is None else entry.use.whole:
         trees += [use.entry.get("when"), [value.tree for value in use.values.values()]]
     return members_of(trees, _CASE)

@@ -7,7 +7,7 @@ line of its own before it; ``# fabricate: ignore-file FAB903`` anywhere goes for
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, in_file_order
 from scenario_runner.language.document_kinds import SCENARIO, SITE, STEPS
 from scenario_runner.language.lint_files import missing_files
 from scenario_runner.language.lint_flow import idle_exclusions, unproved, unreachable
+from scenario_runner.language.lint_folders import named_as_targets
 from scenario_runner.language.lint_ignored import ignored
 from scenario_runner.language.lint_values import ambiguous, secrets
 from scenario_runner.language.schema import scenario_schema, site_schema, steps_schema
@@ -32,11 +33,17 @@ _DECLARED = {SCENARIO: "vars", STEPS: "parameters"}
 _CALLED = {SCENARIO: "vars", STEPS: "params"}
 
 
-def lint(document: Document, plugins: Offered, whole: Document | None = None) -> list[Diagnostic]:
+def lint(
+    document: Document,
+    plugins: Offered,
+    whole: Document | None = None,
+    targets: Collection[str] = (),
+) -> list[Diagnostic]:
     """The warnings about a file, in its order, without those that it says are meant.
 
     The structure may be wrong: what is not where it should be is passed over. whole: the document with
-    its uses spelled out, where that is known; steps that come from other files are theirs to warn of.
+    its uses spelled out, where that is known; steps that come from other files are theirs to warn of. targets:
+    the names of those of the site.
     """
     data = document.data
     if not isinstance(data, dict):
@@ -49,6 +56,7 @@ def lint(document: Document, plugins: Offered, whole: Document | None = None) ->
         if kind in _DECLARED:
             found += _unused(document, whole or document, kind)
             found += unreachable(document, marked)
+            found += named_as_targets(document, marked, plugins, targets)
         if kind == SITE:
             found += missing_files(document)
         if kind == SCENARIO and "scenario" not in data:

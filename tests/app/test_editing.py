@@ -124,6 +124,7 @@ def test_what_is_inserted_takes_the_place_of_what_is_written(editing: Editing) -
         ("steps:\n  - qu¦ery: {on: pacs, level: study}\n", "docs/reference/steps.md#query"),
         ("steps:\n  - query: {on: pacs, lev¦el: study}\n", "The query level"),
         ("steps:\n  - query: {on: pacs, level: study, match: {Pati¦entID: x}}\n", "(0010,0020) LO 1"),
+        ("steps:\n  - use: {steps: radiology/store_and_find, with: {t¦o: pacs}}\n", "Where the studies go"),
         ("patients:\n  - studies: [{series: [{modality: CR, body_part: CHE¦ST}]}]\n", "Chest"),
         ("title: '{{ va¦rs.images * 3 }}'\n", "= `6`"),
         ("patients: {id: P1, studies: [{modality: CR}]}\ntitle: 'of {{ matrix.modal¦ity }}'\n", "= `of CR`"),

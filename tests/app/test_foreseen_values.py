@@ -227,6 +227,31 @@ def test_expressions_that_steps_evaluate_themselves_may_be_of_any_type(tmp_path:
     assert validated(tmp_path, text) == []
 
 
+def test_what_ends_a_step_is_true_or_false_before_it_runs(tmp_path: Path) -> None:
+    text = """
+    vars: {ready: "no", never: "off"}
+    matrix: {done: ["yes", true]}
+    steps:
+      - send: {to: pacs}
+      - {echo: {to: pacs}, repeat: {times: 2, until: "{{ vars.ready }}"}}
+      - {echo: {to: pacs}, repeat: {times: 2, until: vars.ready}}
+      - {echo: {to: pacs}, repeat: {times: 2, until: "turn > 1 and vars.ready"}}
+      - wait: {on: pacs, until: {expr: matrix.done}, fail_when: vars.never}
+      - wait: {on: pacs, until: {stored: all}, fail_when: {expr: "{{ vars.never }}"}}
+      - wait: {on: pacs, until: {expr: "poll.attempt > 1"}, fail_when: "vars.never == 'on'"}
+      - assert: [{stored: {on: pacs}}]
+    """
+    found = validated(tmp_path, text)
+    assert {one["code"] for one in found} == {"FAB207"}
+    lines = (tmp_path / "example.yaml").read_text("utf-8").splitlines()
+    told = [lines[one["line"] - 1][one["column"] - 1 : one["end_column"] - 1] for one in found]
+    # Of a step that has several, the first that cannot be judged is told.
+    assert [one.strip('"') for one in told] == [
+        "{{ vars.ready }}", "vars.ready", "matrix.done", "vars.never", "{{ vars.never }}"
+    ]  # fmt: skip
+    assert "in the case example[done=yes]" in found[2]["hint"]
+
+
 def test_values_from_the_command_line_are_judged_with_them(tmp_path: Path) -> None:
     [one] = validated(tmp_path, RIGHT, "--set", "last=serie")
     assert one["message"] == "'level' cannot be 'serie'; did you mean 'series'?"

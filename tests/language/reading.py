@@ -44,7 +44,8 @@ def findings(file: Path, plugins: Plugins) -> list[Diagnostic]:
     """What is wrong with a file; of one that is to be warned of, by its name, the warnings."""
     if file.name.startswith("FAB9"):
         document = load_document(file)
-        return [*errors(file, plugins), *lint(document, plugins)]
+        targets = default_site(Path()).site.targets
+        return [*errors(file, plugins), *lint(document, plugins, None, targets)]
     return errors(file, plugins)
 
 

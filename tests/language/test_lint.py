@@ -124,3 +124,23 @@ def test_warnings_leave_the_exit_code_alone_unless_it_is_to_be_strict(tmp_path: 
         assert "warning FAB903: the scenario checks nothing" in done.output
         assert "1 file checked, no errors, 1 warning" in done.output
         assert done.return_value == code
+
+
+def test_a_folder_that_is_called_as_a_target_is_perhaps_meant_as_that(plugins: Plugins) -> None:
+    text = (
+        "schema: scenario/v1\nname: s\nsteps:\n"
+        "  - generate: {to: archive}\n"
+        "  - retrieve: {from: pacs, to: archive}\n"
+        "  - import: {files: a.dcm, to: archive}\n"
+        "  - retrieve: {from: pacs, to: archive/first}\n"
+        "  - retrieve: {from: pacs, to: fetched}\n"
+        "  - parallel: [retrieve: {from: pacs, to: archive}, send: {to: archive}]\n"
+        "  - send: {to: archive}\n"
+        "  - assert: [stored: {on: archive}]\n"
+    )
+    document = parse_document(text, "s.yaml")
+    found = lint(document, plugins, None, ("pacs", "archive"))
+    assert [(one.code, one.where.line) for one in found] == [
+        ("FAB909", line) for line in (4, 5, 6, 9)
+    ]
+    assert lint(document, plugins, None, ("pacs",)) == []

@@ -24,7 +24,7 @@ def hover(document: Document, offset: int, schema: Schema, around: Surrounding) 
     if found is None:
         return None
     parts = (
-        [_key(found, schema, around)]
+        [_key(document, found, schema, around)]
         if found.is_key
         else [*_value(document, found, schema, around)]
     )
@@ -32,8 +32,14 @@ def hover(document: Document, offset: int, schema: Schema, around: Surrounding) 
     return Hover(found.start, found.end, text) if text else None
 
 
-def _key(found: Pointed, schema: Schema, around: Surrounding) -> str:
+def _key(document: Document, found: Pointed, schema: Schema, around: Surrounding) -> str:
     name = str(found.path[-1])
+    if found.path[-3:-1] == ("use", "with"):
+        asked: Any = document.data
+        for part in found.path[:-2]:
+            asked = asked[part]
+        given = around.parameters(str(asked.get("steps", "")))
+        return f"**{name}** {given[name]}".strip() if name in given else ""
     parent = described(schema, found.path[:-1])
     if any(one.get("x-name-of") == "attribute" for one in parent):
         return f"**{name}** {around.words('attribute').get(name, '')}".strip()
