@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from scenario_runner.network.dicomweb.media_types import MediaType
     from scenario_runner.network.dicomweb.peer import WebPeer
 
+REFUSED = (401, 403, 407)
+"""Statuses that refuse who we are."""
 _MOST_TEXT = 200
 """Characters kept of anything a service says in words."""
 _WARNING = re.compile(r"(?:^|,)\s*\d{3}\s+\S+\s+")
@@ -125,16 +127,18 @@ class Answer:
                     break
         return bytes(kept[: self._peer.limits.explanation])
 
-    def admit(self) -> None:
+    def admit(self, said: str = "") -> None:
         """Return unless the whole service is wrong. Raises OperationFailed.
 
-        That is: it refuses who we are (401, 403, 407) or sends us elsewhere (3xx). Redirects are
+        That is: it refuses who we are (``REFUSED``) or sends us elsewhere (3xx). Redirects are
         never followed: they would carry instances and credentials to a place nobody named.
+        said: why it refuses us, in its words.
         """
-        if self.status in (401, 403, 407):
+        if self.status in REFUSED:
+            why = f": {said}" if said else ""
             raise self.failure(
                 f"{self.evidence.method} was refused",
-                f"{self.words}, not authorized",
+                f"{self.words}, not authorized{why}",
                 hint=f"check 'auth' of the target's '{self._peer.service}' service in the site file",
             )
         if 300 <= self.status < 400:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import email.utils
 from typing import TYPE_CHECKING, Any, Final
@@ -9,8 +10,9 @@ from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 
 from scenario_runner.errors import ProtocolViolation
 from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.network.dicomweb.answer import REFUSED
 from scenario_runner.network.dicomweb.session import Session
-from scenario_runner.orders.fhir.documents import JSON, NotFhir, Resource, parsed
+from scenario_runner.orders.fhir.documents import JSON, NotFhir, Resource, outcome_words, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -117,7 +119,7 @@ class Connection:
         answer, body = self._exchanged(request)
         if answer.status == 401 and self._renewed():
             answer, body = self._exchanged(request)
-        answer.admit()
+        answer.admit(_refusal(answer, body))
         self._was_let_in = True
         kind = answer.media_type.essence if answer.media_type else ""
         try:
@@ -145,7 +147,7 @@ class Connection:
             content=None if request.content is None else [request.content],
             headers=headers,
         ) as answer:
-            if answer.status == 401:
+            if answer.status in REFUSED:
                 return answer, answer.beginning()
             answer.admit()
             return answer, answer.body()
@@ -165,6 +167,15 @@ class Connection:
             )
         segments = [unquote(one) for one in path[len(base.path) :].strip("/").split("/") if one]
         return segments, parse_qsl(found.query, keep_blank_values=True)
+
+
+def _refusal(answer: Answer, body: bytes) -> str:
+    """What the OperationOutcome of an answer that refuses us says; empty where there is none."""
+    if answer.status not in REFUSED:
+        return ""
+    with contextlib.suppress(NotFhir):
+        return outcome_words(parsed(body, answer.media_type.essence if answer.media_type else ""))
+    return ""
 
 
 def retry_after(given: str, now: dt.datetime) -> float | None:

@@ -299,6 +299,17 @@ def test_a_refused_login_names_the_key_of_the_site_file(answering: Any) -> None:
     assert caught.value.hint == "check 'auth' of the target's 'fhir' service in the site file"
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refusal_is_told_in_the_words_of_the_server(answering: Any, status: int) -> None:
+    issue = {"severity": "error", "code": "forbidden", "diagnostics": "ImagingStudy needs a scope"}
+    refusal = reply({"resourceType": "OperationOutcome", "issue": [issue]}, status)
+    with answering(lambda _: refusal) as (fhir, _), pytest.raises(OperationFailed) as caught:
+        fhir.search("ImagingStudy", [])
+    assert f"HTTP {status}" in str(caught.value)
+    assert "ImagingStudy needs a scope" in str(caught.value)
+    assert caught.value.http_status == status
+
+
 def test_a_conditional_create_says_whether_it_was_there(answering: Any) -> None:
     def server(asked: Asked) -> Reply:
         there = asked.headers.get("if-none-exist") == "identifier=urn%3Ax%7C1"
