@@ -49,6 +49,8 @@ class RetrievalKeys:
 
     note: str = ""
     """What makes doubtful whether that is all there is."""
+    fitting: dict[str, bool] = field(default_factory=dict)
+    """For each of several values that were asked for in turn, whether anything fits it."""
 
     def each(self) -> Iterator[dict[str, str]]:
         """The same with one object to a request."""
@@ -183,7 +185,8 @@ class _Search:
         """What is there of a level, below one object of each level above that was asked."""
         returned = [*named, *(self._returned if level == self._level else ())]
         context = {key: value for key, value in above.items() if key in unique_keys(level)}
-        for chosen in _combinations(self._keys[level]):
+        every = list(_combinations(self._keys[level]))
+        for chosen in every:
             match = {**context, **chosen}
             self._result.asked.append({"level": level, "keys": match})
             request = FindRequest(level=level, match=match, returned=tuple(returned))
@@ -207,6 +210,10 @@ class _Search:
                 )
             if "no offset" in answers.remarks:
                 self._result.note = answers.note
+            if len(every) > 1:
+                words = ", ".join(f"{key} {value}" for key, value in chosen.items() if value)
+                fits = self._result.fitting.get(words, False) or bool(answers.matches)
+                self._result.fitting[words] = fits
             yield from answers.matches
 
 

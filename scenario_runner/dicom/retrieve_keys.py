@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from scenario_runner.dicom import vrs
+from scenario_runner.dicom.dictionary import tag_for_keyword, vr_of
 from scenario_runner.dicom.levels import unique_keys
 
 Level = Literal["patient", "study", "series", "image"]
@@ -37,6 +39,30 @@ def uid_fault(key: str, value: Any) -> str | None:
         if "-" in text:
             return f"a UID has no ranges, so '{text}' names nothing (PS3.4 C.2.2.2.5)"
     return None
+
+
+def number_fault(key: str, value: Any) -> str | None:
+    """What is wrong with a value of an attribute that holds numbers as a key of a query; None for what is right or a template.
+
+    A number is matched whole (PS3.4 C.2.2.2.1): ranges are of dates and times (C.2.2.2.5), wildcards of text (C.2.2.2.4).
+    """
+    tag = tag_for_keyword(key)
+    vr = vr_of(tag) if tag is not None and not is_raw(value) else ""
+    if vr not in vrs.INTEGERS | vrs.REALS:
+        return None
+    for text in listed(value):
+        if "{{" not in text and not _is_number(text, whole=vr in vrs.INTEGERS):
+            kind = "whole number" if vr in vrs.INTEGERS else "number"
+            return f"{key} is a {kind} (VR {vr}), which has no wildcards and no ranges: not '{text}' (PS3.4 C.2.2.2)"
+    return None
+
+
+def _is_number(text: str, *, whole: bool) -> bool:
+    try:
+        number = float(text)
+    except ValueError:
+        return False
+    return number.is_integer() or not whole
 
 
 def listed(value: Any) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, LiteralString, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from scenario_runner.dicom.retrieve_keys import UID_HINT, uid_fault
+from scenario_runner.dicom.retrieve_keys import UID_HINT, number_fault, uid_fault
 from scenario_runner.fields.scalars import as_written
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -350,9 +350,18 @@ def _uids(match: dict[str, Any]) -> dict[str, Any]:
     return match
 
 
+def _numbers(match: dict[str, Any]) -> dict[str, Any]:
+    """Keys, in which a number is one. Raises PydanticCustomError."""
+    for place, value in _leaves(match, ()):
+        if fault := number_fault(_keyword_at(place), value):
+            raise _no_such_key(place, fault, "list the numbers, each is asked for by itself")
+    return match
+
+
 Keys = Annotated[
     dict[str, Any],
     AfterValidator(_days),
+    AfterValidator(_numbers),
     AfterValidator(_uids),
     WithJsonSchema({"type": "object", "x-name-of": "attribute"}),
 ]
@@ -375,6 +384,7 @@ def _no_such_key(place: tuple[str | int, ...], message: str, hint: str) -> Pydan
 RetrieveKeys = Annotated[
     dict[str, Any],
     AfterValidator(_days),
+    AfterValidator(_numbers),
     AfterValidator(_retrieve_keys),
     WithJsonSchema({"type": "object", "x-name-of": "attribute"}),
 ]

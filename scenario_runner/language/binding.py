@@ -122,13 +122,21 @@ def explain(
     placed = [
         (place, details)
         for place, details in placed
-        if not ignore(_at(tree, place)) and not ignore(details["input"])
+        if not any(map(ignore, _judged(details, tree, place)))
     ]
     deepest = _relevant(placed[: 2 * MOST_DIAGNOSTICS])
     return in_file_order(
         _diagnostic(details, alternatives, model, document, path, place)
         for place, details, alternatives in deepest
     )
+
+
+def _judged(details: ErrorDetails, tree: Any, place: Path) -> list[Any]:
+    """The values that an error is about: of keys that are judged one by one, that one, whatever stands beside it."""
+    inside: Path | None = details.get("ctx", {}).get("place")
+    if inside is not None:
+        return [_at(tree, (*place, *inside))]
+    return [_at(tree, place), details["input"]]
 
 
 _OF_A_KEY = frozenset({"missing", "extra_forbidden"})

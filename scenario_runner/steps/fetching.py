@@ -11,7 +11,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal
 
-from scenario_runner.amounts import amount
+from scenario_runner.amounts import amount, some
 from scenario_runner.api import (
     Asked,
     Fetched,
@@ -92,6 +92,8 @@ def looked_up(result: StepResult, named: RetrievalKeys) -> StepResult:
     message = f"{result.message}; {queries} told which, {requests} asked for them"
     if named.note:
         message += f"; {named.note}"
+    if nothing := [words for words, fits in named.fitting.items() if not fits]:
+        message += f"; nothing fits {some(nothing)}"
     facts = {
         **result.facts,
         "looked_up": {"queries": len(named.asked), "keys": named.asked[:20]},

@@ -242,6 +242,10 @@ class Retrieve(Step):
             uids=expected,
             may_be_less=may_be_less,
             listed=longest,
+            without=sink.without(
+                self.match or {} if self._names_all() else {},
+                context.ledger.ever() if may_be_less else {},
+            ),
         )
         return stored.told(looked_up(judged(sink, wanted, results), which))
 
@@ -265,7 +269,7 @@ class Retrieve(Step):
         """What the PACS was told to send to another target of the site is to be there from now on."""
         moved = named_by(keys, asked.sent)
         told = result.completed + result.warning
-        done = status_class(result.status) == "success" and not result.failed and told >= len(moved)
+        done = result.all_kept and told >= len(moved)
         for name in context.targets_called(str(self.destination)):
             context.ledger.move(self.from_, name, moved.values(), done=done)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal
 
-from scenario_runner.amounts import amount
+from scenario_runner.amounts import amount, some
 from scenario_runner.api import RetrieveResult, StepResult, status_class
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.steps.problems import in_words
 from scenario_runner.steps.retrieve_facts import counts, lacking, over_http, warned
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from scenario_runner.steps.retrieved_files import RetrievedFiles
 
@@ -22,7 +22,7 @@ class ToCome:
     """What was to come. on: from which target. match: as the step gives it.
 
     uids: SOP instance UIDs of what the case has there, where that can be told. may_be_less: than that is for a check to find.
-    listed: UIDs in the longest list that one request asked for.
+    listed: UIDs in the longest list that one request asked for. without: what the step names by UID or PatientID, and of which nothing came.
     """
 
     on: str
@@ -31,6 +31,7 @@ class ToCome:
     uids: frozenset[str] | None
     may_be_less: bool
     listed: int = 1
+    without: Sequence[str] = ()
 
 
 def judged(sink: RetrievedFiles, wanted: ToCome, results: list[RetrieveResult]) -> StepResult:
@@ -50,6 +51,7 @@ def judged(sink: RetrievedFiles, wanted: ToCome, results: list[RetrieveResult]) 
         and not repeated
         and not sink.foreign
         and (not short or wanted.may_be_less)
+        and not wanted.without
     )
     refused = set(classes) == {"failure"} and sink.count == 0
     fits = {"success": ok, "failure": refused, "any": bool(results)}[wanted.expect]
@@ -64,7 +66,7 @@ def judged(sink: RetrievedFiles, wanted: ToCome, results: list[RetrieveResult]) 
         message += f", {len(sink.foreign)} of them not what was asked for: {sink.foreign[0]}"
     elif told not in (0, sink.count):
         message += f", though '{wanted.on}' says that it sent {told}"
-    elif not ok and not (short and kept):
+    elif not ok and not ((short or (wanted.without and sink.count)) and kept):
         worst = next((r for r in results if status_class(r.status) != "success"), results[-1])
         message += f", {failed} failed; status {worst.status:04X} {worst.comment}".rstrip()
         message += f" ({worst.remark})" if worst.remark else ""
@@ -79,6 +81,8 @@ def judged(sink: RetrievedFiles, wanted: ToCome, results: list[RetrieveResult]) 
         message += lacking(sink.count, short, len(wanted.uids or ()))
     else:
         message += warned(results)
+    if results and sink.count and wanted.without:
+        message += f"; nothing of {some(wanted.without)}, which the step names"
     facts: dict[str, Any] = {
         "instances": sink.count,
         "bytes": sink.bytes,

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.api import Asked, Received, Retrieved, StepContext
 from scenario_runner.dicom.dictionary import tag_of
 from scenario_runner.dicom.elements import DamagedDatasetError, read_until
-from scenario_runner.dicom.levels import UIDS
+from scenario_runner.dicom.levels import UIDS, UNIQUE_KEY
 from scenario_runner.dicom.part10 import file_of
-from scenario_runner.dicom.retrieve_keys import listed
+from scenario_runner.dicom.retrieve_keys import is_plain, listed
 from scenario_runner.errors import of_the_machine
 
-_TAGS: Final = {keyword: tag_of(keyword) for keyword in UIDS}
+if TYPE_CHECKING:
+    from scenario_runner.api.sent import SentInstance
+
+_TAGS: Final = {keyword: tag_of(keyword) for keyword in UNIQUE_KEY.values()}
 _AFTER_UIDS: Final = max(_TAGS.values()) + 1
 
 
@@ -31,6 +34,8 @@ class RetrievedFiles:
         self.statuses: list[dict[str, Any]] = []
         self.count = 0
         self.bytes = 0
+        self._came: set[str] = set()
+        self._unread = False
 
     def handle(self, target: str) -> Retrieved:
         """A live view of what has come."""
@@ -46,25 +51,66 @@ class RetrievedFiles:
         except OSError as error:
             raise of_the_machine("cannot write a retrieved instance", error) from error
         self._files[received.sop_instance_uid] = path
-        if not _is_named(received, self._asked.keys):
+        names = _names_of(received)
+        self._came.update(names.values())
+        self._unread = self._unread or not names
+        if not _is_named(names, self._asked.keys):
             self.foreign.append(received.sop_instance_uid)
         self.bytes += len(received.data)
         self._context.progress(self.count)
 
+    def without(
+        self, match: Mapping[str, Any], judged_later: Mapping[str, SentInstance]
+    ) -> list[str]:
+        """What a match names by UID or PatientID and of which nothing came: a list of them brings what there is.
 
-def _is_named(received: Received, requests: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether a request named the study, series and instance that came, as far as it says which it is."""
+        judged_later: what this case sent, where a check will miss that.
+        """
+        named = [
+            value
+            for key in UNIQUE_KEY.values()
+            if is_plain(values := listed(match.get(key)))
+            for value in values
+            if value.strip() not in self._came
+        ]
+        if self._unread:
+            return []
+        if not named or not judged_later:
+            return named
+        ours = {
+            uid
+            for sop_instance_uid, one in judged_later.items()
+            for uid in (sop_instance_uid, *_names_in_plan(one))
+        }
+        return [value for value in named if value not in ours]
+
+
+def _names_in_plan(one: SentInstance) -> tuple[str, str, str]:
+    series = one.image.series
+    return series.uid, series.study.uid, series.study.patient.patient_id
+
+
+def _names_of(received: Received) -> dict[str, str]:
+    """Which patient, study, series and instance came, as far as it says so."""
     try:
         elements = read_until(bytes(received.data), received.transfer_syntax_uid, _AFTER_UIDS)
     except DamagedDatasetError:
-        return True  # which is another fault, and told by whoever reads the file
+        return {}  # which is another fault, and told by whoever reads the file
     found = {key: elements.get(tag) for key, tag in _TAGS.items()}
-    uids = {
+    return {
         key: one.value.decode("latin-1").strip(" \0")
         for key, one in found.items()
         if one and one.value
     }
+
+
+def _is_named(names: Mapping[str, str], requests: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a request named the study, series and instance that came."""
     return not requests or any(
-        all(uid in wanted for key, uid in uids.items() if (wanted := listed(keys.get(key))))
+        all(
+            names[key] in wanted
+            for key in UIDS
+            if key in names and (wanted := listed(keys.get(key)))
+        )
         for keys in requests
     )

@@ -8,7 +8,7 @@ import pytest
 
 from scenario_runner.api.get_contexts import Held, known, portions
 from tests.peers.languages import qrscp
-from tests.peers.processes import dcmqrscp, orthanc
+from tests.peers.processes import Modality, dcmqrscp, free_port, orthanc
 from tests.running import fabricate, record, steps, write_scenario, write_site
 
 pytestmark = pytest.mark.peer
@@ -101,4 +101,44 @@ def test_what_orthanc_has_of_a_list_comes_where_it_is_asked_for_one_by_one(tmp_p
             told[lists] = steps(record(tmp_path / f"run {lists}"))["retrieve"]["message"]
     assert "0 instances retrieved, 0 failed; status C000" in told[True]
     assert "expects: {uid_lists: false}" in told[True]
-    assert told[False] == "1 instance retrieved, 0 failed; status C000"
+    assert told[False] == (
+        "1 instance retrieved, 0 failed; status C000; nothing of 1.2.3, which the step names"
+    )
+
+
+@pytest.mark.parametrize("via", ["c-get", "c-move"])
+def test_a_study_that_is_named_beside_others_and_does_not_come_fails_the_retrieval(
+    tmp_path: Path, via: str
+) -> None:
+    """dcmqrscp answers a list of UIDs with what it has of them, and with success."""
+    ours, study = free_port(), {"series": [{"modality": "CT", "images": 1, "size": [16, 16]}]}
+    both = ["{{ studies[0].uid }}", "{{ studies[1].uid }}"]
+    retrieve = {"from": "pacs", "via": via}
+    numbers = ["{{ studies[0].accession }}", "NOSUCH"]
+    entries = [
+        {"send": {"to": "pacs"}},
+        {"retrieve": {**retrieve, "match": {"StudyInstanceUID": both}}, "id": "both"},
+        {"retrieve": {**retrieve, "match": {"AccessionNumber": numbers}}, "id": "numbers"},
+    ]
+    last = [
+        {"retrieve": {**retrieve, "match": {"StudyInstanceUID": [*both, "2.25.99"]}}, "id": "named"},
+        {"retrieve": {**retrieve, "level": "patient", "match": {"PatientID": ["HERE", "GONE"]}}, "id": "people"},
+    ]  # fmt: skip
+    with dcmqrscp(tmp_path, peers=[Modality("FABRICATE", ours)]) as running:
+        service = {"host": running.host, "port": running.port, "ae_title": running.ae_title}
+        site = write_site(
+            tmp_path / "site.yaml", {"pacs": {"dicom": service}}, receiver={"port": ours}
+        )
+        people = [{"id": "HERE", "studies": [study, study]}]
+        file = write_scenario(tmp_path / "s.yaml", entries, patients=people, **{"finally": last})
+        out = tmp_path / "run"
+        fabricate("run", file, "--site", site, "--registry", ":memory:", "--out", out).check(1)
+    told = {key: (one["outcome"], one["message"]) for key, one in steps(record(out)).items()}
+    assert told["both"] == ("passed", "2 instances retrieved")
+    assert told["numbers"][0] == "passed"
+    assert "nothing fits AccessionNumber NOSUCH" in told["numbers"][1]
+    assert told["named"] == (
+        "failed", "2 instances retrieved; nothing of 2.25.99, which the step names",
+    )  # fmt: skip
+    assert told["people"][0] == "failed"
+    assert "nothing of GONE, which the step names" in told["people"][1]
