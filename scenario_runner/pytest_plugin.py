@@ -1,7 +1,8 @@
-"""The pytest plugin: scenario files are collected, each case is a test (``pytest --fabricate scenarios/``).
+"""The pytest plugin: scenario files are collected, each case is a test (``pytest scenarios/``).
 
 A failure is shown as ``fabricate run`` shows it. Cases can be spread by pytest-xdist; each is a run of its own, with its
-evidence below ``runs/``. Nothing is loaded or collected unless it is asked for.
+evidence below ``runs/``. Nothing is loaded or collected unless it is asked for: by the option, by the configuration, or by
+naming a scenario, or a folder that holds no tests in Python. Scenarios that lie beside tests are mostly their material.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import datetime as dt
 import os
 from collections.abc import Iterator
 from contextlib import redirect_stdout
+from fnmatch import fnmatch
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,11 +26,16 @@ from scenario_runner.language.rendering import render
 if TYPE_CHECKING:
     from scenario_runner.app.run import RunResult
 
+_ASKED = pytest.StashKey[list[Path]]()
+"""The arguments that ask for scenarios by what they are."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of the command line and of the configuration file."""
     group = parser.getgroup("fabricate", "DICOM Fabricator")
-    group.addoption("--fabricate", action="store_true", help="Collect scenario files.")
+    group.addoption(
+        "--fabricate", action="store_true", help="Collect scenario files that lie among tests, too."
+    )
     group.addoption(
         "--fabricate-site", metavar="SITE", help="The site of all scenarios: a file or a name."
     )
@@ -43,15 +50,41 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Run folders hold copies of what was run; they may come to be while another process collects."""
-    if not _is_on(config):
+    if not _is_on(config, collection_path):
         return None
     return (
         True if collection_path == runs_of(config) or (collection_path / RUN_LOG).exists() else None
     )
 
 
-def _is_on(config: pytest.Config) -> bool:
-    return bool(config.getoption("fabricate") or config.getini("fabricate"))
+def _is_on(config: pytest.Config, path: Path) -> bool:
+    """Whether scenarios at a path are collected."""
+    if config.getoption("fabricate") or config.getini("fabricate"):
+        return True
+    if _ASKED not in config.stash:
+        config.stash[_ASKED] = _asking(config)
+    return any(path.is_relative_to(asked) for asked in config.stash[_ASKED])
+
+
+def _asking(config: pytest.Config) -> list[Path]:
+    """The files among the arguments, and the folders that hold no tests in Python."""
+    patterns = ["conftest.py", *config.getini("python_files")]
+    given = {config.invocation_params.dir / each.partition("::")[0] for each in config.args}
+    return [
+        each
+        for each in map(Path.absolute, given)
+        if each.is_file() or (each.is_dir() and not _holds_any(each, patterns))
+    ]
+
+
+def _holds_any(folder: Path, patterns: list[str]) -> bool:
+    """Whether a file anywhere below has a name of these."""
+    return any(
+        fnmatch(name, pattern)
+        for _, _, names in os.walk(folder)
+        for name in names
+        for pattern in patterns
+    )
 
 
 def runs_of(config: pytest.Config) -> Path:
@@ -62,7 +95,7 @@ def runs_of(config: pytest.Config) -> Path:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFile | None:
     """A YAML file that says it is a scenario, where collecting them is on."""
-    if not _is_on(parent.config):
+    if not _is_on(parent.config, file_path):
         return None
     if file_path.suffix not in (".yaml", ".yml") or kind_of(file_path) != SCENARIO:
         return None

@@ -74,9 +74,23 @@ def test_pytest_collects_scenarios_shows_failures_as_the_command_does(
     assert len(list((tmp_path / "runs").glob("*/run.json"))) == 3
 
 
-def test_pytest_without_being_asked_collects_none(tmp_path: Path) -> None:
-    (tmp_path / "good.yaml").write_text(SCENARIO.format(name="good", second=3))
-    assert pytest_in(tmp_path, ".")[0] == 5  # no tests
+def test_pytest_collects_a_named_folder_of_scenarios_and_leaves_those_among_tests_alone(
+    tmp_path: Path,
+) -> None:
+    scenarios, tests = tmp_path / "scenarios", tmp_path / "tests"
+    for folder in (scenarios, tests / "material"):
+        folder.mkdir(parents=True)
+        (folder / "good.yaml").write_text(SCENARIO.format(name="good", second=3))
+    (tests / "test_it.py").write_text("def test_it(): pass\n")
+
+    def collected(*arguments: str) -> set[str]:
+        said = pytest_in(tmp_path, "--collect-only", "-q", *arguments)[1]
+        return {line.partition("::")[0] for line in said.splitlines() if "::" in line}
+
+    assert collected("scenarios/") == {"scenarios/good.yaml"}
+    assert collected("tests") == collected(".") == {"tests/test_it.py"}
+    assert collected("tests/material/good.yaml") == {"tests/material/good.yaml"}
+    assert collected("scenarios", "tests") == {"scenarios/good.yaml", "tests/test_it.py"}
 
 
 @contextmanager
