@@ -27,6 +27,7 @@ from tests.web.imaging_files import ct
 
 if TYPE_CHECKING:
     from scenario_runner.answers import StoreStatus
+    from scenario_runner.archive.outcomes import Arrived
     from scenario_runner.dicom.part10 import Storable
 
 ONE, OTHER = "1.2.1", "1.2.2"
@@ -178,3 +179,17 @@ def test_what_the_pacs_takes_in_no_form_is_kept_and_comes_back_unless_it_is_dele
     assert names(again) == {ONE: "CITIZEN^JANE"}
     assert not list((tmp_path / "correcting").iterdir())
     again.brought.close()
+
+
+def test_what_became_of_an_instance_is_said_of_the_same_one_that_came_with_it(
+    pacs: Pacs, home: TargetHome
+) -> None:
+    def came(*numbers: int) -> list[Arrived]:
+        return [home.staging.take_in([ct(ONE, number=number)]) for number in numbers]
+
+    assert [how and how.outcome for how in home.foreseen(came(1, 3))] == ["duplicate", None]
+    assert [how.outcome for how in home.keep(came(3, 3, 1))] == ["new", "duplicate", "duplicate"]
+    told(pacs, ["answer=A700"])
+    first, second = home.keep(came(4, 4))
+    assert (first.outcome, first.error) == (second.outcome, second.error)
+    assert first.outcome == "failed"
