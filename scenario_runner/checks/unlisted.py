@@ -36,8 +36,9 @@ def look_behind(
     (PS3.4 C.4.1.2). All are asked for in lists as far as the PACS takes these, of one that is known to be there and others.
     """
     known = [str(match.get(key)) for match in answer.matches]
-    left = sorted(set(uids) - set(known), key=list(uids).index) if known else []
-    if not left:
+    there = frozenset(known)
+    left = [uid for uid in dict.fromkeys(uids) if uid not in there]
+    if not (known and left):
         return 0
     asking = _Asking(target, request, key, deadline)
     found: dict[str, Mapping[str, Any]] = {}
