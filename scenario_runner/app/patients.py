@@ -87,7 +87,7 @@ class Desk:
         values, unknown = configuration_file.configuration(file)
         before = {one.name: one.value for one in settings.in_effect(self.database)}
         trial = settings.Settings(**{**before, **{k: _frozen(v) for k, v in values.items()}})
-        self._maker(None, trial).pattern()
+        self._maker(None, trial).require_usable()
         settings.keep(self.database, values, str(file))
         return values, unknown
 

@@ -115,7 +115,8 @@ def no_such_peer(peer: str, known: list[str]) -> UsageError:
     """What to say of a name that is neither an address nor a target."""
     if "@" in peer and ":" not in peer:
         return UsageError(
-            f"the address '{peer}' has no port", hint=f"write {peer}:104, or its port"
+            f"the address '{peer}' has no port",
+            hint="write AE@HOST:PORT" if peer.endswith("@") else f"write {peer}:104, or its port",
         )
     return UsageError(
         f"'{peer}' is neither HOST:PORT nor a target of a site file",

@@ -177,7 +177,9 @@ def search(text: str, limit: int, style: Style, registry: str | None) -> None:
     if len(found) > limit:
         remark(f"there are more than {limit}; say --limit, or more of the name")
     elif not found:
-        remark(f"nobody has '{text}'")
+        from scenario_runner.language.diagnostic_words import quoted
+
+        remark(f"nobody has {quoted(text)}")
 
 
 @click.command(

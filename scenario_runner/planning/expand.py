@@ -241,7 +241,9 @@ def _prepare(
         identifiers=identifiers,
     )
     folder = FilePath(home_of(scenario.document)).parent
-    preparation = Preparation(offers, identifiers, findings, options.now.date(), folder)
+    preparation = Preparation(
+        offers, identifiers, findings, options.now.date(), folder, options.inputs.remarks
+    )
     context = SourceContext(
         folder,
         options.inputs,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from scenario_runner.amounts import amount
 from scenario_runner.dicom.vrs import LONGEST_TEXT
+from scenario_runner.language.diagnostic_words import quoted
 from scenario_runner.language.same import Same
 from scenario_runner.planning.blueprint import Identifier, Path
 from scenario_runner.planning.findings import Findings, place
@@ -110,7 +111,7 @@ class Identifiers:
             return None
         return ValueProblem(
             "FAB302",
-            f"'{pattern}' makes {longest} characters, "
+            f"{quoted(str(pattern))} makes {longest} characters, "
             f"and {_article(_NAMES[kind])} (VR {vr}) takes {LONGEST_TEXT[vr]} at most",
             f"shorten it by {longest - LONGEST_TEXT[vr]} (PS3.5 6.2)",
         )
@@ -141,7 +142,7 @@ class Identifiers:
         different = "the same text" if pattern.space == 1 else f"only {pattern.space} texts"
         return ValueProblem(
             "FAB304",
-            f"'{pattern}' makes {different} for {needed} {_MANY[kind]} of one case",
+            f"{quoted(str(pattern))} makes {different} for {needed} {_MANY[kind]} of one case",
             mend,
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scenario_runner.errors import Diagnostic, InvalidInput
+from scenario_runner.language.diagnostic_words import quoted
 from scenario_runner.planning.identifiers import VRS
 from scenario_runner.planning.shuffle import shuffled
 from scenario_runner.planning.value_problems import check_text
@@ -59,6 +60,6 @@ class PartIdentifiers:
         return text
 
     def _check(self, text: str) -> None:
-        if problem := check_text(text, VRS[self._rule.kind], f"'{text}'"):
+        if problem := check_text(text, VRS[self._rule.kind], quoted(text)):
             where = self._rule.where
             raise InvalidInput([Diagnostic(problem.code, where, problem.message, problem.hint)])

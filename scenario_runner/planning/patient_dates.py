@@ -34,11 +34,11 @@ class _Given(NamedTuple):
 class PatientDates:
     """Reads the dates of patients; those that contradict each other go to ``findings``.
 
-    today: what dates such as ``-3d`` count from.
+    today: what dates such as ``-3d`` count from. remarks: takes, in sentences, what agrees and is unusual.
     """
 
-    def __init__(self, today: dt.date, findings: Findings) -> None:
-        self._today, self._findings = today, findings
+    def __init__(self, today: dt.date, findings: Findings, remarks: dict[str, None]) -> None:
+        self._today, self._findings, self._remarks = today, findings, remarks
 
     def of(self, spec: PatientSpec, path: Path) -> Life:
         """What is given of the dates of a patient and its studies."""
@@ -69,6 +69,9 @@ class PatientDates:
             earliest=min(given, default=None),
         )
         self._check(life, birth, objects, path)
+        if birth is not None and not birth.raw and birth.day > self._today:
+            where = self._findings.place(birth.path).named
+            self._remarks[f"{where}: the birth date {birth.day} is yet to come"] = None
         return life
 
     def _day(self, study: StudySpec, path: Path, patient: Level) -> _Given | None:

@@ -41,7 +41,7 @@ MAX_ENTITIES = 10_000_000
 class Preparation:
     """Turns specs into parts. What is wrong goes to ``findings``; a part is made all the same.
 
-    folder: of the scenario, where the pictures it names are looked for.
+    folder: of the scenario, where the pictures it names are looked for. remarks: takes what is unusual and goes.
     """
 
     def __init__(
@@ -51,13 +51,14 @@ class Preparation:
         findings: Findings,
         today: dt.date,
         folder: FilePath,
+        remarks: dict[str, None],
     ) -> None:
         self._offers = offers
         self._identifiers = identifiers
         self._findings = findings
         self._today = today
         self._locales: dict[str, ValueProblem | None] = {}
-        self._dates = PatientDates(today, findings)
+        self._dates = PatientDates(today, findings, remarks)
         self._uids = GivenUids(findings)
         self._character_sets = CharacterSets(offers.demographics, findings)
         self._told = Told(findings)

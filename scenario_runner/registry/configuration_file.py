@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from scenario_runner.planning.person_name import part_problem
 from scenario_runner.registry.json_files import folded_key, places_in, read_json, renamed, wrong
 
 _NAMES = {
@@ -38,6 +40,10 @@ _GROUPS = (
     "config",
 )
 """Keys under which a file may put some of the others together."""
+_GREATEST = 2**63 - 1
+"""What the registry counts to."""
+_LAST = 2200
+"""A year that nobody means to go beyond; who is made is born by today all the same."""
 _PLACE = re.compile(r"#+|\{(?:[A-Za-z_]*):?0?(\d+)d\}")
 """``######``, ``{:06d}`` or ``{number:06d}``: a counter in the spelling of other programs."""
 
@@ -57,7 +63,7 @@ def configuration(path: Path) -> tuple[dict[str, Any], list[str]]:
             _take(values, name, key, value)
         if "first_year" in values or "last_year" in values:
             first = values.pop("first_year", 1900)
-            values["birth_years"] = _years("birth_year", [first, values.pop("last_year", 2100)])
+            values["birth_years"] = _years("birth_year", [first, values.pop("last_year", _LAST)])
     except ValueError as error:
         raise wrong(path, str(error), None, *_place(path, key)) from None
     return values, unknown
@@ -93,17 +99,23 @@ def _flat(data: Mapping[str, Any], above: str) -> tuple[dict[str, tuple[str, Any
 def _take(values: dict[str, Any], name: str, key: str, value: Any) -> None:
     match name:
         case "id_pattern":
-            values[name] = _pattern(_text(key, value))
-        case "issuer" | "locale":
+            values[name] = _pattern(_said(key, _text(key, value)))
+        case "locale":
+            values[name] = _said(key, _text(key, value))
+        case "issuer":
             values[name] = _text(key, value)
-        case "start" | "increment" | "first_year" | "last_year":
+        case "increment":
+            values[name] = _number(key, value, least=1)
+        case "start" | "first_year" | "last_year":
             values[name] = _number(key, value)
         case "birth_years":
             values[name] = _years(key, value)
         case "given_names":
-            names = _texts(key, value)
+            names = _parts(key, value)
             for each in ("male_names", "female_names"):
                 values.setdefault(each, names)
+        case "family_names" | "male_names" | "female_names":
+            values[name] = _parts(key, value)
         case _:
             values[name] = _texts(key, value)
 
@@ -119,11 +131,19 @@ def _text(key: str, value: Any) -> str:
     return value
 
 
-def _number(key: str, value: Any) -> int:
+def _said(key: str, text: str) -> str:
+    if not text.strip():
+        raise ValueError(f"'{key}' is empty; leave it out to keep what is in effect")
+    return text
+
+
+def _number(key: str, value: Any, least: int = 0) -> int:
     if isinstance(value, str) and value.strip().isdigit():
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"'{key}' is a number, 0 or more")
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ValueError(f"'{key}' is a number, {least} or more")
+    if value > _GREATEST:
+        raise ValueError(f"'{key}' is a number, {_GREATEST} at most")
     return value
 
 
@@ -134,6 +154,15 @@ def _texts(key: str, value: Any) -> list[str]:
     return list(given)
 
 
+def _parts(key: str, value: Any) -> list[str]:
+    """Names of a list: each is one component."""
+    names = _texts(key, value)
+    for one in names:
+        if problem := part_problem(key, _said(key, one)):
+            raise ValueError(problem.message)
+    return names
+
+
 def _years(key: str, value: Any) -> list[int]:
     if isinstance(value, dict):
         parts = renamed(value, {"first": ("min", "start", "from"), "last": ("max", "end", "to")})
@@ -141,6 +170,8 @@ def _years(key: str, value: Any) -> list[int]:
     if not isinstance(value, list) or len(value) != 2:
         raise ValueError(f"'{key}' is two years, [1930, 2010]")
     first, last = (_number(key, one) for one in value)
-    if not 1800 <= first <= last <= 2200:
+    if not 1800 <= first <= last <= _LAST:
         raise ValueError(f"'{key}' is two years in order, such as [1930, 2010], not {value}")
+    if first > dt.datetime.now().astimezone().year:
+        raise ValueError(f"'{key}' begins in {first}, when nobody has been born yet")
     return [first, last]

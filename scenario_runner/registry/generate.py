@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scenario_runner.errors import UsageError
@@ -29,6 +30,8 @@ _TRIES = 20
 """How often as many IDs are drawn as are wanted before it is said that a pattern ran out."""
 _MOST = 64
 """Characters of a PatientID (VR LO)."""
+_ANY = "0"
+"""An ID of somebody who has none yet."""
 _PLACE = re.compile(r"#|\{(\d*)([a-z_]+)\}")
 
 
@@ -71,8 +74,13 @@ class Maker:
     def pattern(self, text: str | None = None) -> Pattern:
         """The pattern of IDs, or another one. Raises UsageError."""
         settings = self.settings
+        said = settings.id_pattern if text is None else text
+        if not said.strip():
+            raise UsageError(
+                "the pattern of IDs is empty", hint="such as PID{6digits}, or none for what is set"
+            )
         try:
-            pattern = parse(text or settings.id_pattern, self.fields)
+            pattern = parse(said, self.fields)
         except PatternError as error:
             raise UsageError(f"the pattern of IDs: {error.message}", hint=error.hint) from error
         if text is None and (settings.start is not None or settings.increment is not None):
@@ -101,6 +109,23 @@ class Maker:
             )
         return made
 
+    def require_usable(self) -> None:
+        """Raises UsageError for settings by which nobody can be made, or not all of whom they say."""
+        self.pattern()
+        settings = self.settings
+        each = [
+            settings,
+            *(replace(settings, address_patterns=(one,)) for one in settings.address_patterns),
+            *(replace(settings, phone_patterns=(one,)) for one in settings.phone_patterns),
+        ]
+        for one in each:
+            replace(self, settings=one).somebody(Dice(0))
+
+    def somebody(self, dice: Dice) -> Patient:
+        """One patient as the settings say, under no ID of its own, not kept. Raises UsageError."""
+        (made,) = self._people(1, Wanted(), dice)
+        return _sound(made.with_id(_ANY))
+
     def generate(
         self, wanted: Wanted, people: People, counters: Counters, dice: Dice
     ) -> Iterator[list[Patient]]:
@@ -111,6 +136,8 @@ class Maker:
         """
         if wanted.name is not None and not wanted.name.strip("^= "):
             raise UsageError("the name is empty", hint="leave out --name to have one drawn")
+        if wanted.birth_date is not None and wanted.birth_date > self.now.date():
+            raise UsageError(f"the birth date {wanted.birth_date} is yet to come")
         if wanted.id is not None:
             if wanted.count != 1:
                 raise UsageError("one ID is for one patient", hint="give an ID or a count")
@@ -124,6 +151,8 @@ class Maker:
         self._require_room(pattern, wanted.count, counters)
         for place in range(0, wanted.count, _BATCH):
             lacking = self._people(min(_BATCH, wanted.count - place), wanted, dice)
+            # What is said is the same of all of them, and a number is used up for none that cannot be.
+            _sound(lacking[0].with_id(_ANY))
             made: list[Patient] = []
             for _ in range(_TRIES):
                 ids = self._ids(pattern, len(lacking), counters, dice)
@@ -240,9 +269,12 @@ class Maker:
                     name=name,
                     sex=drawn.sex,
                     birth_date=wanted.birth_date or drawn.birth_date,
-                    address=wanted.address
-                    or _filled(settings.address_patterns, drawn.address, dice),
-                    phone=wanted.phone or _filled(settings.phone_patterns, drawn.phone, dice),
+                    address=_filled(settings.address_patterns, drawn.address, dice)
+                    if wanted.address is None
+                    else wanted.address,
+                    phone=_filled(settings.phone_patterns, drawn.phone, dice)
+                    if wanted.phone is None
+                    else wanted.phone,
                     locale=locale,
                     created=moment,
                 )

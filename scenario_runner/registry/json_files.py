@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,21 +13,35 @@ from scenario_runner.errors import Diagnostic, InvalidInput, Where
 from scenario_runner.registry.json_places import JsonPath, Lines, places
 
 MAX_BYTES = 256 * 1024 * 1024
+MOST_DIGITS = 4300
+"""Of a number, as Python has it unless told otherwise: longer ones take a time that grows with the square."""
+_HALF = re.compile(
+    r"\\u[dD](?:[89abAB]..(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..\\u[dD])[c-fC-F]..)"
+)
+"""Half of a pair of surrogates, as JSON escapes it: no character, and nothing that can be stored."""
 
 
 def read_json(path: Path) -> Any:
     """What a file holds. Raises InvalidInput with line and column, OSError."""
     text = _text(path)
     try:
-        return json.loads(text, object_pairs_hook=_unrepeated)
+        data = json.loads(text, object_pairs_hook=_unrepeated, parse_int=_whole)
     except json.JSONDecodeError as error:
         reason = error.msg[:1].lower() + error.msg[1:]
         raise wrong(path, f"this is no JSON: {reason}", None, error.lineno, error.colno) from None
     except _Repeated as error:
         message = f"the key '{error}' is there twice in one object"
         raise wrong(path, message, "leave one out", *_second(text)) from None
+    except _TooLong as error:
+        message = f"a number has {len(str(error))} digits"
+        at = Lines(text).at(text.find(str(error)))
+        raise wrong(path, message, f"{MOST_DIGITS} are read", *at) from None
     except RecursionError:
         raise wrong(path, "this is nested too deeply", None) from None
+    if (half := _HALF.search(text)) and _is_unwritable(data):
+        message = f"{half[0]} is half of a character: the other surrogate is missing"
+        raise wrong(path, message, "write the character itself", *Lines(text).at(half.start()))
+    return data
 
 
 def places_in(path: Path, depth: int) -> dict[JsonPath, tuple[int, int]]:
@@ -91,3 +106,22 @@ def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise _Repeated(key)
         found[key] = value
     return found
+
+
+class _TooLong(Exception):
+    pass
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise _TooLong(digits)
+    return int(digits)
+
+
+def _is_unwritable(data: Any) -> bool:
+    """Whether some text is none: an escape may be escaped itself, so that the file alone does not say."""
+    try:
+        json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False

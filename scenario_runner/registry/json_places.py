@@ -11,7 +11,7 @@ JsonPath = tuple[str | int, ...]
 """The keys, and the places of items from 0, that lead to a value."""
 
 _BLANK = re.compile(r"[ \t\n\r]*")
-_DECODER = json.JSONDecoder()
+_DECODER = json.JSONDecoder(parse_int=str)  # what numbers are is nobody's question here
 
 
 def places(text: str, depth: int) -> Iterator[tuple[JsonPath, int]]:

@@ -178,11 +178,14 @@ def _day(value: Any) -> dt.date:
         raise ValueError("it has no birth date")
     found = _DAY.fullmatch(_text("birth_date", value))
     try:
-        if found:
-            return dt.date(int(found[1]), int(found[2]), int(found[3]))
+        day = dt.date(*map(int, found.groups())) if found else None
     except ValueError:
-        pass
-    raise ValueError(f"the birth date '{value}' is no day, such as 1970-01-31")
+        day = None
+    if day is None:
+        raise ValueError(f"the birth date '{value}' is no day, such as 1970-01-31")
+    if day > dt.datetime.now().astimezone().date():
+        raise ValueError(f"the birth date '{value}' is yet to come")
+    return day
 
 
 def _address(value: Any) -> str:

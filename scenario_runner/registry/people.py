@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, insert, select, update
 from scenario_runner.database.engine import Database
 from scenario_runner.database.words import WrittenMeanwhile
 from scenario_runner.errors import UsageError
+from scenario_runner.language.diagnostic_words import quoted
 from scenario_runner.registry.adding import add_to, searched_of, settle
 from scenario_runner.registry.folding import words
 from scenario_runner.registry.known import BATCH, PATIENT, by_id, read_patients, taken_in
@@ -193,7 +194,7 @@ class People:
 def _only(found: Sequence[Patient], patient_id: str) -> Patient:
     if not found:
         raise UsageError(
-            f"the registry has no patient '{patient_id}'",
+            f"the registry has no patient {quoted(patient_id)}",
             hint="fabricate patient search TEXT finds one by a part of its name",
         )
     if len(found) > 1:
