@@ -124,5 +124,6 @@ def _written(file: Path, text: str) -> Path:
             written.write(text)
         Path(half).replace(file)
     finally:
-        Path(half).unlink(missing_ok=True)
+        with suppress(OSError):
+            Path(half).unlink(missing_ok=True)
     return file

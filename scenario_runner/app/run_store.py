@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import zipfile
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from scenario_runner.errors import UsageError, of_the_machine
@@ -103,7 +104,8 @@ def export(folder: Path, to: Path) -> int:
     except FileExistsError as error:
         raise UsageError(f"'{to}' is there already", hint="name another file") from error
     except OSError as error:
-        to.unlink(missing_ok=True)
+        with suppress(OSError):
+            to.unlink(missing_ok=True)
         raise of_the_machine(f"cannot write '{to}'", error) from error
     return len(names)
 

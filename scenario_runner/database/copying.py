@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -87,7 +87,8 @@ def copy_in(source: Path, location: Location) -> None:
                     reader.backup(writer)
                 part.replace(location)
             except BaseException:
-                part.unlink(missing_ok=True)
+                with suppress(OSError):
+                    part.unlink(missing_ok=True)
                 raise
         return
     with Database(source) as copy:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from scenario_runner.errors import of_the_machine
@@ -26,7 +27,9 @@ def write_atomically(path: Path, chunks: Iterable[bytes]) -> None:
     except OSError as error:
         raise of_the_machine(f"cannot write '{path}'", error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        # A disk that is read-only now refuses to remove what is not there, too: the error above says more.
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def is_unfinished(path: Path) -> bool:
