@@ -43,6 +43,8 @@ _LANGUAGES = (
 )
 _SIDES = re.compile(r"\{([^/}]*)/([^}]*)\}")
 _YEAR = 12
+_NEAR = _YEAR
+"""Months by which ages may be farther away than the nearest."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,10 @@ class Examination:
     """Of each series the view, or a description that is the same in every language."""
     words: Mapping[str, str]
     """By language, with marks as the table explains them."""
+
+    def may_be_of(self, months: int) -> bool:
+        """Whether somebody of another age may have it all the same; what infants have, nobody else does."""
+        return self.last_month >= 2 * _YEAR or months <= self.last_month + _NEAR
 
     def side(self, seed: int) -> str | None:
         """Laterality of a study; seed: its own."""
@@ -153,19 +159,31 @@ def examinations(modality: str) -> Sequence[Examination]:
 
 
 def pick(choices: Sequence[F], sex: str, months: int | None, seed: int) -> F:
-    """One of those that fit a sex and an age; where none does, age and then sex do not matter.
+    """One of those that fit a sex and an age; where none does, what is commonest near that age, and then sex does not matter.
 
     sex: O fits any. months: None fits any.
     """
     fitting = [each for each in choices if sex in each.sexes or sex not in "MF"] or choices
     if months is not None:
-        fitting = [e for e in fitting if e.first_month <= months <= e.last_month] or fitting
+        fitting = [e for e in fitting if _months_off(e, months) == 0] or [_usual(fitting, months)]
     number = (seed >> 20) % sum(each.weight for each in fitting)
     for each in fitting:
         number -= each.weight
         if number < 0:
             break
     return each
+
+
+def _usual(choices: Sequence[F], months: int) -> F:
+    """What somebody gets whom none of these is made for: a child's CT is of the head and no screening of lungs."""
+    nearest = min(_months_off(each, months) for each in choices)
+    near = [each for each in choices if _months_off(each, months) <= nearest + _NEAR]
+    return max(near, key=lambda each: each.weight)
+
+
+def _months_off(one: Fitting, months: int) -> int:
+    """How far an age is from those that something fits."""
+    return max(one.first_month - months, months - one.last_month, 0)
 
 
 def subjects(

@@ -227,6 +227,8 @@ class StudyMaker:
             return None
         months = age_on(date, patient.birth_date, "m")
         found = pick(self._part.examinations, patient.sex, months, seed)
+        if not found.may_be_of(months):
+            return None
         side = self._lead.spec.laterality or found.side(seed)
         return Examined(found, side, self._language, self._terms)
 

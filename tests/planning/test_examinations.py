@@ -271,6 +271,46 @@ def test_a_newborn_that_is_asked_for_gets_what_newborns_get() -> None:
         assert study.patient.birth_date == dt.date(2025, 1, 20)
 
 
+@settings(deadline=None)
+@given(
+    months=st.integers(0, 120 * 12),
+    sex=st.sampled_from("MFO"),
+    modality=st.sampled_from([one for one in IMAGING if one != "MG"]),
+    seed=st.integers(0, 2**31),
+)
+def test_no_age_that_is_asked_for_makes_an_impossible_study(
+    months: int, sex: str, modality: str, seed: int
+) -> None:
+    age = f"{months}m" if months < 120 else f"{months // 12}y"
+    study = planned(f"{{sex: {sex}, age: {age}, studies: [{{modality: {modality}}}]}}", seed)
+    assert study.procedure_code is not None
+    low, high = YEARS.get(study.procedure_code[0], (0, 120))
+    assert low <= months // 12 <= high, study.description
+    part = study.series[0].body_part
+    assert part not in {"M": OF_WOMEN, "F": OF_MEN, "O": set()}[sex]
+
+
+@pytest.mark.parametrize(
+    ("age", "series", "words"),
+    [
+        ("2d", "{modality: CT}", "CT Head without contrast"),
+        ("4y", "{modality: MR}", "MRI Brain without contrast"),
+        ("99y", "{modality: US}", "Echocardiography"),
+        ("99y", "{modality: DX, body_part: HAND}", "XR Hand"),
+        ("4y", "{modality: US, body_part: UTERUS}", "US Female pelvis"),
+        ("60y", "{modality: US, body_part: UTERUS}", "US Female pelvis"),
+        ("40y", "{modality: US, body_part: HIP}", "US HIP"),
+        ("2d", "{modality: US, body_part: HIP}", "US Infant hips"),
+    ],
+)
+def test_who_is_too_young_or_too_old_for_all_gets_what_is_usual_near_that_age(
+    age: str, series: str, words: str
+) -> None:
+    for seed in range(6):
+        study = planned(f"{{sex: F, age: {age}, studies: [{{series: [{series}]}}]}}", seed)
+        assert study.description.startswith(words)
+
+
 def test_an_examination_says_both_sides_once() -> None:
     one: Examination = EVERY["US-BREAST"]
     assert one.description("en", "B") == "US Breast"
