@@ -38,7 +38,8 @@ def on_terminal(
 
     ours, theirs = pty.openpty()
     surroundings = {**environment(), "TERM": "xterm-256color", "COLUMNS": "120", **(env or {})}
-    surroundings.pop("NO_COLOR")
+    if "NO_COLOR" not in (env or {}):
+        surroundings.pop("NO_COLOR")
     process = subprocess.Popen(
         command(*arguments), stdin=theirs, stdout=theirs, stderr=theirs, cwd=cwd, env=surroundings
     )

@@ -92,6 +92,8 @@ def delete(
             raise Declined("nothing was deleted")
     gone = set(target.delete(list(studies), deadline))
     rows = [{**row, "deleted": uid in gone} for uid, row in studies.items()]
+    if style == "text":
+        rows = [{**row, "deleted": "yes" if row["deleted"] else "no"} for row in rows]
     print_rows(rows, ["deleted", *_COLUMNS], style)
     remark(f"{len(gone)} of {amount(len(studies), 'study')} deleted from {peer}")
     return 0 if len(gone) == len(studies) else 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +17,7 @@ from scenario_runner.cli.questions import confirmed
 from scenario_runner.cli.rows import Style, print_rows, print_table, style_option
 from scenario_runner.cli.verbosity import remark
 from scenario_runner.cli.wrapping import cells, json_text, padded
+from scenario_runner.language.diagnostic_words import quoted
 
 if TYPE_CHECKING:
     from scenario_runner.registry.patient import MadeStudy, Patient
@@ -177,8 +179,6 @@ def search(text: str, limit: int, style: Style, registry: str | None) -> None:
     if len(found) > limit:
         remark(f"there are more than {limit}; say --limit, or more of the name")
     elif not found:
-        from scenario_runner.language.diagnostic_words import quoted
-
         remark(f"nobody has {quoted(text)}")
 
 
@@ -232,8 +232,10 @@ def _bars(counts: dict[str, int] | Any) -> None:
     most = max(counts.values()) or 1
     width = max(map(cells, counts))
     digits = len(str(most))
+    room = shutil.get_terminal_size().columns - width - digits - 6
+    longest = max(1, min(_BAR, room))
     for name, count in counts.items():
-        eighths = round(count / most * _BAR * 8)
+        eighths = round(count / most * longest * 8)
         bar = "█" * (eighths // 8) + ("", *"▏▎▍▌▋▊▉")[eighths % 8]
         click.echo(f"  {padded(name, width)}  {count:>{digits}}  {bar}".rstrip())
 

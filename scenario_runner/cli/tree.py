@@ -61,7 +61,10 @@ def palette(colors: Colors | None) -> Colors:
         HALF.encode(sys.stdout.encoding or "ascii")
     except UnicodeError:
         return "none"
-    system = Console().color_system
+    console = Console()
+    if console.no_color:
+        return "none"
+    system = console.color_system
     return "truecolor" if system == "truecolor" else "256" if system == "256" else "none"
 
 

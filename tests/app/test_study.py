@@ -225,6 +225,16 @@ def test_on_a_terminal_it_is_shown_and_sent_when_somebody_says_so(
         assert json.loads(again.out)["patients"][0]["id"] == shown
 
 
+def test_a_picture_has_no_colours_where_nobody_wants_any(tmp_path: Path) -> None:
+    seen = on_terminal(
+        "study", "us", "--images", "1", answer="n", question="[Y/n]", cwd=tmp_path,
+        env={"FABRICATE_REGISTRY": str(tmp_path / "registry"), "NO_COLOR": "1"},
+    )  # fmt: skip
+    assert seen.code == 130
+    assert "▀" not in seen.screen
+    assert not re.search(r"\x1b\[(?:[34]\d|9\d|38;)", seen.screen)
+
+
 def test_a_patient_of_the_registry_is_met_again_with_the_same_demographics(tmp_path: Path) -> None:
     env = {"FABRICATE_REGISTRY": str(tmp_path / "registry")}
     make = ("patient", "generate", "--sex", "M", "--name", "CITIZEN^JOE", "--format", "json")

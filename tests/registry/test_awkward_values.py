@@ -116,3 +116,14 @@ def test_a_text_of_thousands_of_characters_is_not_said_back_whole(where: str) ->
     typed(where, "generate")
     for command, code in (("search", 0), ("show", 2), ("delete", 2)):
         assert len(typed(where, command, "x" * 5000, code=code).err) < 300
+
+
+@pytest.mark.parametrize("columns", [24, 40, 60])
+def test_bars_end_with_the_terminal(
+    columns: int, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed(where, "generate", "--count", "4", "--seed", "1")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = typed(where, "stats").out.splitlines()
+    assert any("█" in line for line in lines)
+    assert max(map(len, lines)) <= columns
