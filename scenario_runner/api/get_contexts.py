@@ -273,12 +273,13 @@ def _asked(target: Target, keys: Keys, deadline: Deadline, only: str | None) -> 
         )
         for uid in studies
     ]
-    series = [
-        (study, uid, str(match.get("Modality") or ""))
+    # Each once: some servers answer once for each patient or instance that has it.
+    series = {
+        (study, uid): str(match.get("Modality") or "")
         for study, matches in zip(studies, target.find_each(asked, deadline), strict=True)
         for match in matches
         for uid in _uids([match], "SeriesInstanceUID")
-    ]
+    }
     wanted = keys.get("SOPInstanceUID", "")
     requests = [
         FindRequest(
@@ -286,10 +287,10 @@ def _asked(target: Target, keys: Keys, deadline: Deadline, only: str | None) -> 
             match={"StudyInstanceUID": study, "SeriesInstanceUID": uid, "SOPInstanceUID": wanted},
             returned=("SOPClassUID", "AvailableTransferSyntaxUID"),
         )
-        for study, uid, _ in series
+        for study, uid in series
     ]
     answers = target.find_each(requests, deadline)
-    for (study, uid, modality), matches in zip(series, answers, strict=True):
+    for ((study, uid), modality), matches in zip(series.items(), answers, strict=True):
         for match in matches:
             sop_class, syntax = match.get("SOPClassUID"), match.get("AvailableTransferSyntaxUID")
             stored = syntax if isinstance(syntax, str) else None

@@ -23,8 +23,8 @@ from scenario_runner.api import (
 from scenario_runner.api.sampling import Sample, chosen
 from scenario_runner.checks.converted import Conversion
 from scenario_runner.checks.settling import await_stored
-from scenario_runner.checks.study_lists import StudyLists
-from scenario_runner.checks.two_studies import Comparison, What
+from scenario_runner.checks.study_lists import Portion, StudyLists
+from scenario_runner.checks.two_studies import Comparison, What, times
 from scenario_runner.dicom.private_names import one_spelling
 from scenario_runner.errors import of_the_machine
 from scenario_runner.fields.types import Keys, Model
@@ -41,7 +41,7 @@ class Migration(Model):
     to: TargetName
     """The PACS that is to have them now."""
     match: Keys = Field(default={}, examples=[{"StudyDate": "20200101-20201231"}])
-    """Only studies with these attributes, on both sides."""
+    """Only studies with these attributes. One that has them on one side alone is looked for on the other by its UID."""
     compare: list[What] = Field(default=["counts", "attributes", "pixels"], min_length=1)
     """What of each study: ``counts`` of its series and instances by UID, ``attributes`` of every instance, and its
     ``pixels``. For the last two both sides are retrieved."""
@@ -65,7 +65,7 @@ class Migration(Model):
 
 
 class Migrate(Migration, Check):
-    """Holds when every study of one PACS is on another, alike, and no other study is there.
+    """Holds when every study of one PACS is on another, alike and as often, and no other study is there.
 
     Differences are counted by attribute and values; studies that are missing or extra are named one by one, all of
     them in the run folder under ``migrate/``. ``fabricate rerun`` compares only what was not found equal before.
@@ -92,7 +92,7 @@ class _Migrating:
         )
         self._earlier = 0
         self._lacks = ""
-        """The first study that one side lacks, in words."""
+        """The first study that one side lacks or has more often, in words."""
         source, target = context.target(asked.from_), context.target(asked.to)
         self._lists = StudyLists(
             source, target, asked.match, context.now().date(), context.deadline
@@ -138,8 +138,15 @@ class _Migrating:
                 else:
                     self._lacking(uid, study, "missing", target)
             for uid, study in portion.target.items():
-                if uid not in portion.source and not self._lists.elsewhere(self._source, uid):
+                if uid in portion.source:
+                    continue
+                if not self._lists.elsewhere(self._source, uid):
                     self._lacking(uid, study, "extra", source)
+                elif not self._lists.matches(self._source, uid):
+                    # Its source has it with values that 'match' does not fit, and lists it nowhere.
+                    self._counts["on_both"] += 1
+                    yield uid
+            self._repeated(portion)
 
     def _lacking(
         self, uid: str, study: Any, outcome: Literal["missing", "extra"], lacking: str
@@ -158,6 +165,29 @@ class _Migrating:
                     expected=f"on both{called}",
                     actual=f"not on '{lacking}'",
                     kind=f"study {outcome}",
+                )
+            )
+
+    def _repeated(self, portion: Portion) -> None:
+        """Note studies that one side has more often than the other, as under two patients."""
+        source, target = self._asked.from_, self._asked.to
+        before, after = portion.repeated
+        for uid in dict.fromkeys((*before, *after)):
+            had, has = before.get(uid, 1), after.get(uid, 1)
+            if had == has or uid not in portion.source or uid not in portion.target:
+                continue
+            self._lacks = self._lacks or (
+                f"study {uid} is {times(has)} on '{target}' and {times(had)} on '{source}'"
+            )
+            self._counts["repeated"] = self._counts.get("repeated", 0) + 1
+            self._note("repeated", uid, portion.target[uid])
+            self._found.append(
+                Difference(
+                    subject=uid,
+                    attribute="StudyInstanceUID",
+                    expected=f"{times(had)} on '{source}'",
+                    actual=f"{times(has)} on '{target}'",
+                    kind="study repeated",
                 )
             )
 
@@ -204,18 +234,25 @@ class _Migrating:
     def _result(self) -> CheckResult:
         asked, counts = self._asked, self._counts
         some = counts["on_both"] + counts["missing"] + counts["extra"]
-        holds = not self._found.total and counts["on_both"] + counts["extra"] > 0
+        holds = not self._found.total and counts["on_both"] > 0
         message = f"{amount(counts['compared'], 'study')} compared, {amount(counts['instances'], 'instance')}"
         if not some:
             message = f"neither '{asked.from_}' nor '{asked.to}' has a study to compare"
         elif self._found.total:
             parts = [
                 f"{counts[what]} {what}"
-                for what in ("missing", "extra", "different")
-                if counts[what]
+                for what in ("missing", "extra", "repeated", "different")
+                if counts.get(what)
             ]
             message += f": {', '.join(parts)}; "
             message += f"first: {self._lacks}" if self._lacks else self._found.sentence
+        elif not counts["on_both"]:
+            message += f": '{asked.from_}' has none of the {amount(some, 'study')} of '{asked.to}'"
+        if counts.get("repeated"):
+            message += (
+                "; where a PACS answers once for each instance, the site file may say expects:"
+                " {repeated_matches: true}"
+            )
         if self._earlier:
             message += f"; {self._earlier} of them in an earlier run"
         if asked.sample is not None and some:

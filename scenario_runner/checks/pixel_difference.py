@@ -59,6 +59,8 @@ def pixel_difference(
     if ours.shape != theirs.shape:
         return PixelDifference("another size", f"size {theirs.shape} instead of {ours.shape}")
     unequal = ours != theirs
+    if ours.dtype.kind == theirs.dtype.kind == "f":
+        unequal &= ~(np.isnan(ours) & np.isnan(theirs))  # no value on both sides
     wrong = int(np.count_nonzero(unequal))
     if not wrong:
         return None

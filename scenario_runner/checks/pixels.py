@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
+from functools import partial
 from typing import ClassVar, Literal
 
 from scenario_runner.amounts import amount, plural
@@ -17,10 +18,10 @@ from scenario_runner.api import (
     StepContext,
 )
 from scenario_runner.checks.frames import compared as compared_frames
-from scenario_runner.checks.pairs import Pair, pairs
-from scenario_runner.checks.pixel_difference import PixelDifference, pixel_difference
+from scenario_runner.checks.pairs import pairs
+from scenario_runner.checks.pixel_difference import PixelDifference
 from scenario_runner.checks.pixel_pictures import Pictures
-from scenario_runner.decoding import UndecodableError, pixels_of
+from scenario_runner.checks.pixels_beside import differing_pixels, pixel_attribute
 from scenario_runner.errors import UsageError
 from scenario_runner.lazy_dataclasses import dataclass
 
@@ -56,8 +57,9 @@ class Pixels(Check):
         count = _Count("image")
         pictures = Pictures(context.ledger.hidden)
         for pair in pairs(context, retrieved, count.found, self.what):
-            why = _differ(pair, pictures)
-            if why is None and "PixelData" not in pair.sent:
+            show = partial(pictures.take, pair.image, pair.sent)
+            why = differing_pixels(pair.sent, pair.received(), show)
+            if why is None and pixel_attribute(pair.sent) is None:
                 count.without += 1
             else:
                 count.take(pair.image.id, why)
@@ -137,21 +139,3 @@ class _Count:
             differences=self.found,
             pictures=pictures.kept,
         )
-
-
-def _differ(pair: Pair, pictures: Pictures) -> PixelDifference | None:
-    """How the two images differ, or None."""
-    received = pair.received()
-    if "PixelData" not in received or "PixelData" not in pair.sent:
-        same = ("PixelData" in received) == ("PixelData" in pair.sent)
-        return None if same else PixelDifference("no PixelData")
-    same_syntax = received.file_meta.TransferSyntaxUID == pair.sent.file_meta.TransferSyntaxUID
-    if same_syntax and received.PixelData == pair.sent.PixelData:
-        return None
-    try:
-        ours, theirs = pixels_of(pair.sent), pixels_of(received)
-    except UndecodableError as error:
-        return PixelDifference("cannot be decoded", str(error))
-    found = pixel_difference(ours, theirs, pair.sent.get("SamplesPerPixel", 1))
-    pictures.take(pair.image, pair.sent, ours, theirs, found)
-    return found

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.api import FindRequest
 from scenario_runner.api.asking import ask
+from scenario_runner.dicom.matching import date_range
 from scenario_runner.errors import OperationFailed
+from scenario_runner.language.dicom_text import as_key
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
@@ -18,6 +21,8 @@ MOST: Final = 2000
 """Studies that are listed at a time, as far as dates tell them apart."""
 _RETURNED: Final = ("StudyInstanceUID", "AccessionNumber", "PatientID", "StudyDate")
 _FIRST: Final = dt.date(1900, 1, 1)
+_OPEN_LOW: Final = "0" * 8
+_OPEN_HIGH: Final = "9" * 8
 
 Study = Mapping[str, Any]
 
@@ -28,6 +33,18 @@ class Portion:
 
     source: Mapping[str, Study]
     target: Mapping[str, Study]
+    repeated: tuple[Mapping[str, int], Mapping[str, int]]
+    """On the source and on the target: studies that were answered more than once, and how often."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """What one side answered."""
+
+    studies: Mapping[str, Study]
+    repeated: Mapping[str, int]
+    more: bool
+    """Whether there are more than were wanted."""
 
 
 class StudyLists:
@@ -48,26 +65,54 @@ class StudyLists:
         self._match = match
         self._last = today + dt.timedelta(days=366)
         self._deadline = deadline
+        self._divided = False
         self.split = False
-        """Whether they were asked by date, so that studies without one were not listed."""
+        """Whether they were asked by date though ``match`` has none, so that studies without one were not listed."""
 
     def portions(self) -> Iterator[Portion]:
         """All of them, the earliest first."""
         found = self._few(self._match)
+        days = self._days()
         if found is not None:
             yield found
-        elif "StudyDate" in self._match:
+        elif days is None:
             yield self._all(self._match)
         else:
-            self.split = True
-            yield from self._between(_FIRST, self._last)
+            self._divided = True
+            self.split = "StudyDate" not in self._match
+            yield from self._between(*days)
 
     def elsewhere(self, side: Target, study: str) -> bool:
-        """Whether a side has a study after all, under another date or none."""
-        return self.split and study in self._ask(side, {"StudyInstanceUID": study}, None)
+        """Whether a side has a study after all: under another date or none, or with values that do not match."""
+        return (self._divided or bool(self._match)) and self._has(side, study, {})
+
+    def matches(self, side: Target, study: str) -> bool:
+        """Whether a side, which has this study, lists it in one of its portions."""
+        if not self._divided and not self._match:
+            return True
+        dated = {"StudyDate": _days_between(_FIRST, self._last)} if self.split else {}
+        return self._has(side, study, {**dated, **self._match})
+
+    def _has(self, side: Target, study: str, match: Mapping[str, Any]) -> bool:
+        found = self._ask(side, {**match, "StudyInstanceUID": study}, None)
+        return study in found.studies
+
+    def _days(self) -> tuple[dt.date, dt.date] | None:
+        """The days that the studies are of; None where days tell nothing apart."""
+        if any("StudyDate" in side.expects.lacking for side in (self._source, self._target)):
+            return None
+        if "StudyDate" not in self._match:
+            return _FIRST, self._last
+        try:
+            low, high = date_range(str(as_key("StudyDate", self._match["StudyDate"])))
+            first = max(_FIRST, _day(low)) if low > _OPEN_LOW else _FIRST
+            last = _day(high) if high < _OPEN_HIGH else self._last
+        except ValueError:
+            return None
+        return (first, last) if first < last else None
 
     def _between(self, first: dt.date, last: dt.date) -> Iterator[Portion]:
-        match = {**self._match, "StudyDate": f"{first:%Y%m%d}-{last:%Y%m%d}"}
+        match = {**self._match, "StudyDate": _days_between(first, last)}
         found = self._few(match)
         if found is not None:
             yield found
@@ -81,24 +126,47 @@ class StudyLists:
     def _few(self, match: Mapping[str, Any]) -> Portion | None:
         """None when there are too many."""
         source = self._ask(self._source, match, MOST + 1)
-        if len(source) > MOST:
+        if source.more:
             return None
         target = self._ask(self._target, match, MOST + 1)
-        return None if len(target) > MOST else Portion(source, target)
+        return None if target.more else _portion(source, target)
 
     def _all(self, match: Mapping[str, Any]) -> Portion:
-        return Portion(self._ask(self._source, match, None), self._ask(self._target, match, None))
+        return _portion(self._ask(self._source, match, None), self._ask(self._target, match, None))
 
-    def _ask(self, side: Target, match: Mapping[str, Any], limit: int | None) -> dict[str, Study]:
+    def _ask(self, side: Target, match: Mapping[str, Any], limit: int | None) -> _Listed:
         self._deadline.check()
         request = FindRequest(level="study", match=match, returned=_RETURNED, limit=limit)
         answers = ask(side, request, self._deadline)
+        answers.repeats = (
+            0  # a study that is there twice is a finding, and no reason to look no further
+        )
         if answers.problem:
             raise OperationFailed(
                 "its studies cannot be listed", reason=answers.problem, target=side.name
             )
-        return {
-            uid: {key: one.get(key) for key in _RETURNED}
+        named = [
+            (uid, one)
             for one in answers.matches
             if isinstance(uid := one.get("StudyInstanceUID"), str) and uid
-        }
+        ]
+        often = Counter(uid for uid, _ in named)
+        # Counted as they came: answers that are sorted out or repeat others took their place within the limit.
+        came = answers.count + answers.repeated
+        return _Listed(
+            {uid: {key: one.get(key) for key in _RETURNED} for uid, one in named},
+            {uid: count for uid, count in often.items() if count > 1},
+            more=answers.more or (limit is not None and came >= limit),
+        )
+
+
+def _portion(source: _Listed, target: _Listed) -> Portion:
+    return Portion(source.studies, target.studies, (source.repeated, target.repeated))
+
+
+def _day(text: str) -> dt.date:
+    return dt.date.fromisoformat(text)
+
+
+def _days_between(first: dt.date, last: dt.date) -> str:
+    return f"{first:%Y%m%d}-{last:%Y%m%d}"

@@ -5,13 +5,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from scenario_runner.api import Difference, Received, RetrieveRequest
 from scenario_runner.api.get_contexts import Held, held_by, portions
 from scenario_runner.checks.attributes import differing
-from scenario_runner.checks.pixel_difference import pixel_difference
-from scenario_runner.decoding import UndecodableError, pixels_of
+from scenario_runner.checks.pixels_beside import differing_pixels
 from scenario_runner.dicom.part10 import file_of
 from scenario_runner.errors import OperationFailed, of_the_machine
 from scenario_runner.lazy_dataclasses import dataclass
@@ -20,12 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from collections.abc import Set as AbstractSet
 
-    from pydicom import Dataset
-
     from scenario_runner.api import Deadline, Target
     from scenario_runner.checks.converted import Conversion
 
 What = Literal["counts", "attributes", "pixels"]
+Instances = dict[str, list[Held]]
+"""By SOP instance UID, of which some servers hold several: under two patients, or in two series."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,37 +50,51 @@ class Comparison:
             yield from self._instances(uid, ours, theirs, both)
         return len(both)
 
-    def _held(self, side: Target, uid: str) -> dict[str, Held]:
+    def _held(self, side: Target, uid: str) -> Instances:
         held = held_by(side, {"StudyInstanceUID": uid}, self.deadline)
         if held is None:
             raise OperationFailed("its instances cannot be listed", target=side.name)
-        return {one.uid: one for one in held}
+        found: Instances = {}
+        for one in held:
+            found.setdefault(one.uid, []).append(one)
+        return found
 
-    def _listed(self, ours: dict[str, Held], theirs: dict[str, Held]) -> Iterator[Difference]:
-        """Series and instances that one of them alone has, and those in another series."""
+    def _listed(self, ours: Instances, theirs: Instances) -> Iterator[Difference]:
+        """Series and instances that one of them alone has, has in another series or has more often."""
         sides = ((ours, theirs, self.target, "missing"), (theirs, ours, self.source, "extra"))
         for one, other, lacking, kind in sides:
-            series = {held.series for held in other.values()}
-            for uid in dict.fromkeys(held.series for held in one.values()):
+            series = {held.series for held in _each(other)}
+            for uid in dict.fromkeys(held.series for held in _each(one)):
                 if uid not in series:
                     yield _lacks(uid, "SeriesInstanceUID", lacking.name, f"series {kind}")
-            for uid, held in one.items():
-                if held.series in series and uid not in other:
+            for uid, places in one.items():
+                if uid not in other and any(held.series in series for held in places):
                     yield _lacks(uid, "SOPInstanceUID", lacking.name, f"instance {kind}")
-        for uid in ours.keys() & theirs.keys():
-            before, after = ours[uid].series, theirs[uid].series
-            if before != after:
+        for uid in sorted(ours.keys() & theirs.keys()):
+            if len(ours[uid]) != len(theirs[uid]):
                 yield Difference(
-                    subject=uid, attribute="SeriesInstanceUID", expected=before, actual=after
+                    subject=uid,
+                    attribute="SOPInstanceUID",
+                    expected=f"{times(len(ours[uid]))} on '{self.source.name}'",
+                    actual=f"{times(len(theirs[uid]))} on '{self.target.name}'",
+                    kind="instance repeated",
+                )
+            before, after = (sorted({one.series for one in side[uid]}) for side in (ours, theirs))
+            if not set(before) & set(after):
+                yield Difference(
+                    subject=uid,
+                    attribute="SeriesInstanceUID",
+                    expected=", ".join(before),
+                    actual=", ".join(after),
                 )
 
     def _instances(
-        self, study: str, ours: dict[str, Held], theirs: dict[str, Held], both: AbstractSet[str]
+        self, study: str, ours: Instances, theirs: Instances, both: AbstractSet[str]
     ) -> Iterator[Difference]:
         folder = self.scratch()
         try:
-            before = self._fetched(self.source, study, list(ours.values()), folder / "1")
-            after = self._fetched(self.target, study, list(theirs.values()), folder / "2")
+            before = self._fetched(self.source, study, list(_each(ours)), folder / "1")
+            after = self._fetched(self.target, study, list(_each(theirs)), folder / "2")
             for uid in sorted(both):
                 self.deadline.check()
                 for files, side in ((before, self.source), (after, self.target)):
@@ -135,32 +148,23 @@ class Comparison:
                 ours, theirs, set(self.only), set(self.ignored), conversion=self.conversion
             ):
                 yield Difference(subject=uid, attribute=attribute, expected=expected, actual=actual)
-        if pixels and (why := _pixels(ours, theirs)):
+        if pixels and (why := differing_pixels(ours, theirs)):
             yield Difference(
                 subject=uid,
                 attribute="PixelData",
                 expected=f"as on '{self.source.name}'",
-                actual=why[0],
-                kind=why[1],
+                actual=str(why),
+                kind=why.kind,
             )
 
 
-def _pixels(ours: Dataset, theirs: Dataset) -> tuple[str, str] | None:
-    """In which way pixels differ, and its kind; those that are the same bytes need not be decoded."""
-    has = ["PixelData" in one for one in (ours, theirs)]
-    if not any(has):
-        return None
-    if not all(has):
-        return "no PixelData", "pixels on one side alone"
-    syntaxes = {one.file_meta.TransferSyntaxUID for one in (ours, theirs)}
-    if len(syntaxes) == 1 and ours.PixelData == theirs.PixelData:
-        return None
-    try:
-        both = pixels_of(ours), pixels_of(theirs)
-    except UndecodableError as error:
-        return f"cannot be decoded: {error}", "cannot be decoded"
-    found: Any = pixel_difference(*both, ours.get("SamplesPerPixel", 1))
-    return None if found is None else (str(found), found.kind)
+def _each(instances: Instances) -> Iterator[Held]:
+    return (one for places in instances.values() for one in places)
+
+
+def times(count: int) -> str:
+    """How often something is there, in words."""
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def _lacks(uid: str, attribute: str, lacking: str, kind: str) -> Difference:

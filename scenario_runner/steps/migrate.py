@@ -12,7 +12,7 @@ class Migrate(Migration, Step):
     """Compare the studies of one PACS with another's after a migration.
 
     The same as the check ``migrate``, which it evaluates and which says when it fails. ``save_as`` gives ``{on_both,
-    missing, extra, compared, different, instances, differences}``.
+    missing, extra, compared, different, instances, differences}``, and ``repeated`` when one side has studies more often.
     """
 
     name: ClassVar[str] = "migrate"

@@ -1,0 +1,66 @@
+"""An archive is listed in portions that fit, also where the scenario asks for the studies of some days."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from scenario_runner.api import Deadline, FindRequest, Target
+from scenario_runner.checks import study_lists
+from scenario_runner.checks.study_lists import StudyLists
+from scenario_runner.dicom.matching import date_range
+from scenario_runner.language.dicom_text import as_key
+
+
+class Archive(Target):
+    """Has a study for each day of a leap year, and one without a date."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.most = 0
+        days = [dt.date(2024, 1, 1) + dt.timedelta(days=number) for number in range(366)]
+        self.studies = {f"1.2.{number}": f"{day:%Y%m%d}" for number, day in enumerate(days)}
+        self.studies["1.3"] = ""
+
+    def find(self, request: FindRequest, deadline: Deadline) -> list[dict[str, Any]]:
+        """Single values and ranges of dates, as many as are wanted."""
+        wanted = as_key("StudyDate", request.match.get("StudyDate"))
+        first, last = date_range(wanted) if wanted else ("", "9" * 8)
+        found = [
+            {"StudyInstanceUID": uid, "StudyDate": day}
+            for uid, day in self.studies.items()
+            if first <= day <= last and request.match.get("StudyInstanceUID", uid) == uid
+        ]
+        found = found[: request.limit]
+        self.most = max(self.most, len(found))
+        return found
+
+
+@pytest.mark.parametrize(
+    ("dates", "studies", "split"),
+    [
+        (None, 366, True),
+        ("20240101-20241231", 366, False),
+        ("2024-02-01-2024-02-29", 29, False),
+        ("-20240110", 10, False),
+        ("20241201-", 31, False),
+        ("20240701", 1, False),
+    ],
+)
+def test_many_studies_are_never_listed_as_a_whole(
+    monkeypatch: pytest.MonkeyPatch, dates: str | None, studies: int, split: bool
+) -> None:
+    monkeypatch.setattr(study_lists, "MOST", 7)
+    source, target = Archive("old"), Archive("new")
+    del target.studies["1.2.30"]
+    match = {"StudyDate": dates} if dates else {}
+    lists = StudyLists(source, target, match, dt.date(2026, 1, 1), Deadline(60))
+    portions = list(lists.portions())
+    assert sum(len(one.source) for one in portions) == studies
+    assert max(len(one.source) for one in portions) <= 7
+    assert (source.most, lists.split) == (min(8, studies), split)
+    assert not lists.elsewhere(target, "1.2.30")
+    assert lists.elsewhere(target, "1.3"), "a study without a date is asked for by its UID"
+    assert not lists.matches(target, "1.3")
