@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from scenario_runner.errors import Advised
 from scenario_runner.fields.types import Duration, Model, Time, entries_of
-from scenario_runner.language.quantities import Rate, Share
+from scenario_runner.language.quantities import Share, StageRate
 
 MOST_ASSOCIATIONS = 256
 USUAL_ASSOCIATIONS = 16
@@ -22,10 +22,10 @@ class Stage(Model):
 
     for_: Annotated[Duration, Field(gt=0)] = Field(alias="for")
     """How long."""
-    rate: Rate | None = None
+    rate: StageRate | None = None
     """So many a second, minute or hour, at its beginning and, without ``to``, throughout."""
-    to: Rate | None = None
-    """The rate at its end, which is reached evenly (a ramp)."""
+    to: StageRate | None = None
+    """The rate at its end, which is reached evenly (a ramp); 0 for one that runs out."""
 
     @model_validator(mode="after")
     def _ramp_begins_somewhere(self) -> "Stage":
@@ -145,7 +145,7 @@ class Load(Model):
             raise ValueError(
                 "give 'stages' with rates (an open load), or 'associations' and 'think' (a closed one)"
             )
-        if self.is_open and not any(stage.rate for stage in self.stages or ()) and self.stages:
+        if self.stages and not any(stage.rate or stage.to for stage in self.stages):
             raise ValueError("no stage has a rate, so nothing arrives")
         return self
 

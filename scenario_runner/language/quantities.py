@@ -49,6 +49,14 @@ Rate = Annotated[
 ]
 """So many a second as a float, from 20/s, 90/min, 300/h or a plain number a second."""
 
+StageRate = Annotated[
+    float,
+    BeforeValidator(_rate),
+    Field(ge=0),
+    number_or_text(r"^\d+(\.\d+)?\s*/\s*(s|min|m|h)$", "20/s", "90/min", "0/s", minimum=0),
+]
+"""The same, and 0 where nothing arrives: a ramp begins or ends there."""
+
 Share = Annotated[
     float,
     BeforeValidator(_share),

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from scenario_runner.checks.thresholds import held
 from scenario_runner.language.quantities import Rate, Share
 from scenario_runner.measuring.histogram import Histogram
-from tests.running import fabricate, record, steps, write_scenario, write_site
+from tests.running import events, fabricate, record, steps, write_scenario, write_site
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,3 +119,21 @@ def test_a_pacs_is_asked_as_long_as_it_is_known_to_take(tmp_path: Path) -> None:
     site = write_site(tmp_path / "site.yaml", {"pacs": pacs})
     out = tmp_path / "run"
     fabricate("run", file, "--site", site, "--registry", ":memory:", "--out", out).check()
+
+
+def test_a_pacs_that_answers_slowly_is_not_charged_with_the_queue_of_those_who_ask(
+    tmp_path: Path,
+) -> None:
+    """All are there at once, and each answer takes 300 ms: one after the other the tenth would be found after 3 s."""
+    slow = {"misbehave": {"on": "pacs", "faults": [{"delay": {"seconds": "300ms", "on": "find"}}]}}
+    series = [{**_SERIES[0], "images": 16}]
+    file = write_scenario(
+        tmp_path / "s.yaml",
+        [slow, {"send": {"to": "pacs"}}, {"assert": [{"until_visible": {"max": "2s"}}]}],
+        patients=[{"studies": [{"series": series}]}],
+    )
+    out = tmp_path / "run"
+    fabricate("run", file, "--registry", ":memory:", "--out", out).check()
+    [check] = steps(record(out))["assert"]["checks"]
+    assert 0 < check["actual"]["count"] < 16
+    assert any("left out, while as many others" in one.get("message", "") for one in events(out))

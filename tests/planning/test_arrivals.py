@@ -31,6 +31,15 @@ def test_a_ramp_goes_evenly_from_one_rate_to_the_other() -> None:
     assert sum(one < 5 for one in times) == 75  # 5 s at 10/s to 20/s
 
 
+def test_a_ramp_begins_and_runs_out_at_nothing() -> None:
+    up = {"for": 10, "rate": "0/s", "to": "20/s"}
+    times = _times({"stages": [up, {"for": 5, "rate": 0}, {"for": 10, "rate": "20/s", "to": 0}]})
+    assert len(times) == 200
+    assert [sum(low <= one < low + 5 for one in times) for low in (0, 5, 10, 15, 20)] == [
+        25, 75, 0, 75, 25,
+    ]  # fmt: skip
+
+
 def test_a_ramp_that_is_hardly_one_keeps_to_its_time() -> None:
     times = _times({"stages": [{"for": "100h", "rate": "1/h", "to": "2/h"}]})
     assert len(times) == 150
@@ -106,6 +115,7 @@ def test_the_figures_of_a_day_are_wholes() -> None:
         {"stages": [{"for": 1}]},
         {"stages": [{"for": 1, "to": 5}]},
         {"stages": [{"for": 0, "rate": 5}]},
+        {"stages": [{"for": 1, "rate": 0}, {"for": 1, "rate": "0/s", "to": 0}]},
         {"stages": [{"for": 1, "rate": 5}], "hospital_day": {}},
         {"stages": [{"for": 1, "rate": 5}], "for": 3},
         {"associations": 2, "arrival": "poisson"},

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
+import dataclasses
 import queue
 import threading
 import time
+from collections import deque
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from scenario_runner.amounts import amount
 from scenario_runner.api import FindRequest, SentInstance
 from scenario_runner.errors import FabricatorError, TargetError
 from scenario_runner.lazy_dataclasses import dataclass
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 32
 """Instances that are asked for in turn; of what is acknowledged while as many are, none is looked for."""
+_IN_TIME = 0.5
+"""Seconds that an instance may wait for its first question while others are asked for, beside the pause between questions. Where a PACS takes long for each answer,
+what waited longer is left out, for the time would be that of our queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,8 @@ class Sought:
     image: PlannedImage
     uid: str
     acknowledged: float
+    asked: bool = False
+    """Whether a query asked for it before, and did not find it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,7 @@ class Visibility:
     ) -> None:
         self._context, self._target = context, target
         self._every, self._patience = every, patience
+        self._in_time = every + _IN_TIME
         self._new: queue.SimpleQueue[Sought] = queue.SimpleQueue()
         self._seen: queue.SimpleQueue[Seen] = queue.SimpleQueue()
         self._sought = 0
@@ -63,7 +71,7 @@ class Visibility:
         self._over = threading.Event()
         self._gone = threading.Event()
         self.passed_over = 0
-        """Instances that were not looked for, since enough others were."""
+        """Instances that were not looked for, since enough others were, or not in time."""
         self.trouble: FabricatorError | None = None
         self._thread = threading.Thread(target=self._run, name="until visible", daemon=True)
         self._thread.start()
@@ -89,6 +97,11 @@ class Visibility:
             self._count()
             self._context.deadline.check()
         self._count()
+        if self.passed_over:
+            left = amount(self.passed_over, "instance")
+            self._context.log(
+                f"until_visible: {left} left out, while as many others were asked for as could be"
+            )
         if self.trouble is not None:
             self._context.log(f"could not ask what is visible: {self.trouble.message}", "warning")
 
@@ -134,26 +147,42 @@ class Visibility:
             yield self._new.get()
 
     def _asked(self, sought: list[Sought]) -> list[Sought]:
-        """Ask for each once; those that were not found yet."""
+        """Ask for each once, the new ones first; those that were not found yet."""
         left: list[Sought] = []
-        answers = self._target.find_each(map(_request, sought), self._context.deadline)
-        asked = 0
+        waiting = deque(sorted(sought, key=lambda one: one.asked))
+        under_way: deque[Sought] = deque()
+
+        def requests() -> Iterator[FindRequest]:
+            while waiting:
+                one = waiting.popleft()
+                if one.asked or time.monotonic() - one.acknowledged <= self._in_time:
+                    under_way.append(one)
+                    yield _request(one)
+                else:
+                    self._pass_over()
+
         try:
-            for one, matches in zip(sought, answers, strict=True):
-                asked += 1
+            for matches in self._target.find_each(requests(), self._context.deadline):
+                one = under_way.popleft()
                 now = time.monotonic()
                 seconds = now - one.acknowledged
                 found = any(match.get("SOPInstanceUID") == one.uid for match in matches)
                 if not found and seconds < self._patience:
-                    left.append(one)
+                    left.append(dataclasses.replace(one, asked=True))
                     continue
                 with self._lock:
                     self._sought -= 1
                 self._seen.put(Seen(one.image, seconds, now, found))
         except TargetError:
             # A query that fails has found nothing; it is asked again until the patience is over.
-            return [*left, *self._late(itertools.islice(sought, asked, None))]
+            failed = [dataclasses.replace(one, asked=True) for one in (*under_way, *waiting)]
+            return [*left, *self._late(iter(failed))]
         return left
+
+    def _pass_over(self) -> None:
+        with self._lock:
+            self._sought -= 1
+            self.passed_over += 1
 
     def _late(self, sought: Iterator[Sought]) -> Iterator[Sought]:
         for one in sought:
