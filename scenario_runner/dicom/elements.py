@@ -116,15 +116,19 @@ def read_until(
 
 
 def read_elements(
-    data: bytes,
+    data: bytes | mmap,
     encoding: Encoding,
     *,
+    offset: int = 0,
     stop: int = _BEYOND_ALL,
     then: list[Head] | None = None,
 ) -> Elements:
-    """All elements of an encoded data set up to the first whose tag is ``stop`` or above, whose head ``then`` gets."""
+    """All elements of an encoded data set up to the first whose tag is ``stop`` or above, whose head ``then`` gets.
+
+    data: as a whole, or from ``offset`` of a file.
+    """
     found: Elements = {}
-    end, at = len(data), 0
+    end, at = len(data), offset
     reader = HeadReader(data, encoding)
     while at < end and not reader.is_over(at):
         tag, vr, length, at = reader.head(at)
@@ -163,6 +167,23 @@ class Span(NamedTuple):
     start: int
     end: int
     encapsulated: bool
+
+
+def read_stored(
+    data: bytes | mmap, transfer_syntax_uid: str, offset: int, reading: type[HeadReader]
+) -> tuple[Elements, Span | None]:
+    """The elements before the pixels, and where those lie, in one go: of a data set that is not deflated.
+
+    Its arguments, and what is raised: as of ``find_pixels``.
+    """
+    then: list[Head] = []
+    encoding = encoding_of(transfer_syntax_uid)
+    header = read_elements(data, encoding, offset=offset, stop=_PIXELS, then=then)
+    if then and then[0].tag in _PIXEL_TAGS and then[0].length != UNDEFINED:
+        tag, vr, length, at = then[0]
+        if at + length <= len(data):
+            return header, Span(tag, vr, at, at + length, encapsulated=False)
+    return header, find_pixels(data, transfer_syntax_uid, offset, reading)
 
 
 def find_pixels(

@@ -24,9 +24,14 @@ def encode(data: Json | list[Json]) -> bytes:
 
 def array(items: Iterable[Json]) -> Iterator[bytes]:
     """A JSON array, one item at a time."""
+    return array_of(map(encode, items))
+
+
+def array_of(items: Iterable[bytes]) -> Iterator[bytes]:
+    """The same of items that are written already."""
     separator = b"["
     for item in items:
-        yield separator + encode(item)
+        yield separator + item
         separator = b","
     yield b"[]" if separator == b"[" else b"]"
 

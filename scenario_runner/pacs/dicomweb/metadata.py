@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from scenario_runner.archive.transcoding import TranscodingError
 from scenario_runner.dicom.elements import (
@@ -13,9 +13,8 @@ from scenario_runner.dicom.elements import (
     in_little_endian,
     read_items,
 )
-from scenario_runner.dicom.json_model import of_elements
 from scenario_runner.dicom.syntaxes import encoding_of
-from scenario_runner.network.dicomweb.media_types import MULTIPART, OCTET_STREAM
+from scenario_runner.network.dicomweb.media_types import DICOM_XML, MULTIPART, OCTET_STREAM
 from scenario_runner.pacs.dicomweb.desk import (
     Call,
     Reply,
@@ -26,8 +25,10 @@ from scenario_runner.pacs.dicomweb.desk import (
     unreadable,
 )
 from scenario_runner.pacs.dicomweb.frames import decoded_pixels, words_of
+from scenario_runner.pacs.dicomweb.json_writer import array_of
 from scenario_runner.pacs.dicomweb.mapped import pieces
-from scenario_runner.pacs.dicomweb.models import reply_of
+from scenario_runner.pacs.dicomweb.metadata_writer import MetadataWriter, metadata_of
+from scenario_runner.pacs.dicomweb.models import documents, form_of
 from scenario_runner.pacs.dicomweb.parts import Content, Part, multipart, single, whole
 from scenario_runner.pacs.dicomweb.transfer import is_decoded, pixels
 
@@ -41,19 +42,33 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger(__name__)
 
 _TAG_LENGTH: Final = 8
+T = TypeVar("T")
 
 
 def retrieve_metadata(desk: WebDesk, call: Call) -> Reply:
     """``GET …/metadata`` of a study, a series or an instance: one data set an instance."""
-    return reply_of(call, _all(desk, call, desk.located(call)))
+    found = desk.located(call)
+    form = form_of(call)
+    if form == DICOM_XML:
+        read = partial(metadata, desk, call.base)
+        return documents(_readable(call, found, read))
+    writer = MetadataWriter()
+
+    def written(instance: Located) -> bytes:
+        return writer.write(desk.opened(instance), _bulk_url(call.base, instance))
+
+    texts = (text for _, text in _readable(call, found, written))
+    return Reply(media_type=form, content=array_of(texts))
 
 
-def _all(desk: WebDesk, call: Call, found: list[Located]) -> Iterator[tuple[str, Json]]:
-    """Those that can be read. Raises WebError where none can."""
+def _readable(
+    call: Call, found: list[Located], read: Callable[[Located], T]
+) -> Iterator[tuple[str, T]]:
+    """Those that can be read, and where each is had alone. Raises WebError where none can."""
     missing = 0
     for instance in found:
         try:
-            data = metadata(desk, call.base, instance)
+            data = read(instance)
         except (OSError, DamagedDatasetError) as error:
             # Deleted since it was looked up, or damaged on the disk.
             LOGGER.warning("no metadata of %s: %s", instance.sop_instance_uid, error)
@@ -66,18 +81,16 @@ def _all(desk: WebDesk, call: Call, found: list[Located]) -> Iterator[tuple[str,
 
 def metadata(desk: WebDesk, base: str, instance: Located) -> Json:
     """One instance. Raises OSError, DamagedDatasetError."""
-    opened = desk.opened(instance)
-    bulk_url = f"{location_of(base, instance)}/bulkdata/"
-    data = of_elements(opened.header, bulk_url, opened.terms)
-    if opened.span is not None:
-        name = f"{opened.span.tag:08X}"
-        data[name] = {"vr": opened.span.vr or "OW", "BulkDataURI": bulk_url + name}
-    return dict(sorted(data.items()))
+    return metadata_of(desk.opened(instance), _bulk_url(base, instance))
+
+
+def _bulk_url(base: str, instance: Located) -> str:
+    return f"{location_of(base, instance)}/bulkdata/"
 
 
 def bulk_data(desk: WebDesk, base: str, instance: Located) -> Iterator[Part]:
     """Every value that the metadata of an instance gives by its URL, uncompressed in Little Endian."""
-    url = f"{location_of(base, instance)}/bulkdata/"
+    url = _bulk_url(base, instance)
     for uri in _uris(metadata(desk, base, instance)):
         path = uri.removeprefix(url).split("/")
         yield Part(OCTET_STREAM, uri, partial(_content, desk, instance, path))

@@ -26,15 +26,28 @@ def reply_of(
 
     Raises WebError 406 for a client that takes neither JSON nor parts of XML.
     """
+    form = form_of(call)
+    if form == DICOM_XML:
+        return documents(items, headers)
+    content = json_writer.array(item for _, item in items)
+    return Reply(media_type=form, content=content, headers=headers or {})
+
+
+def form_of(call: Call) -> str:
+    """The media type that the client takes best: of JSON, or of the parts of XML. Raises WebError 406 for neither."""
     for accepted in call.accepted():
         for offered in (DICOM_JSON, JSON):
             if accepted.covers(offered):
-                content = json_writer.array(item for _, item in items)
-                return Reply(media_type=offered, content=content, headers=headers or {})
+                return offered
         if takes_parts(accepted, DICOM_XML):
-            parts = (Part(DICOM_XML, url, partial(_document, item)) for url, item in items)
-            return multipart(DICOM_XML, parts, headers=headers)
+            return DICOM_XML
     raise WebError(406, f'there is {DICOM_JSON}, and multipart/related; type="{DICOM_XML}"')
+
+
+def documents(items: Iterable[tuple[str, Json]], headers: Mapping[str, str] | None = None) -> Reply:
+    """Data sets as parts of XML. items: as of ``reply_of``."""
+    parts = (Part(DICOM_XML, url, partial(_document, item)) for url, item in items)
+    return multipart(DICOM_XML, parts, headers=headers)
 
 
 def _document(item: Json) -> Content:

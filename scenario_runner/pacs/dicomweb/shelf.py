@@ -8,13 +8,14 @@ from collections import OrderedDict
 from io import BytesIO
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
+from scenario_runner.dicom.element_text import character_sets
 from scenario_runner.dicom.elements import (
     DELIMITER,
     DamagedDatasetError,
     Elements,
     Span,
-    find_pixels,
     read_elements,
+    read_stored,
 )
 from scenario_runner.dicom.part10 import file_meta, read_meta
 from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_LE, encoding_of
@@ -30,10 +31,15 @@ if TYPE_CHECKING:
     from scenario_runner.archive.archive import Archive
     from scenario_runner.archive.index import Located
 
-META_MAX: Final = 1 << 17
-_HEADERS: Final = 1 << 23
-"""Bytes of headers kept, what keeping each takes counted."""
-_A_HEADER: Final = 1 << 17
+_HEADERS: Final = 1 << 24
+"""Bytes of headers kept, what keeping each takes counted: of several hundred, for a viewer asks for the metadata of a
+series and then for its frames."""
+_A_HEADER: Final = 1 << 12
+_AN_ELEMENT: Final = 200
+"""Bytes that one takes beside its value."""
+_DATASETS: Final = 1 << 23
+"""Bytes of headers kept as pydicom has them."""
+_A_DATASET: Final = 1 << 17
 KEPT_INFLATED: Final = 1 << 30
 """Bytes of inflated data sets kept in files."""
 _PICTURES: Final = 1 << 24
@@ -100,7 +106,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self._opened: Recent[Version, Opened] = Recent(_HEADERS, _weight_of_opened)
-        self._datasets: Recent[Version, Dataset] = Recent(_HEADERS, _weight_of_dataset)
+        self._datasets: Recent[Version, Dataset] = Recent(_DATASETS, _weight_of_dataset)
         self.pictures: Recent[tuple[object, ...], bytes] = Recent(_PICTURES, len)
         self._inflated: Recent[Version, Inflated] = Recent(KEPT_INFLATED, lambda one: one.size)
         self._inflating = threading.Lock()
@@ -131,11 +137,10 @@ class Shelf:
     def mapped(self, archive: Archive, instance: Located) -> Iterator[tuple[mmap.mmap, int]]:
         """A stored file mapped into memory and where its data set begins; one that is deflated inflated."""
         path = archive.files.path(instance.file)
-        with path.open("rb") as file:
-            offset = read_meta(file.read(META_MAX)).data_offset
+        with path.open("rb") as file, mapped(file) as data:
+            offset = read_meta(data).data_offset
             if instance.transfer_syntax_uid != DEFLATED:
-                with mapped(file) as data:
-                    yield data, offset
+                yield data, offset
                 return
         with self._inflating:
             inflated = self._inflated.get(
@@ -151,24 +156,24 @@ class Shelf:
             return len(data)
 
     def _open(self, archive: Archive, instance: Located) -> Opened:
-        header, terms = archive.header(instance.file)
         syntax = instance.transfer_syntax_uid
         syntax = EXPLICIT_LE if syntax == DEFLATED else syntax
         with self.mapped(archive, instance) as (data, offset):
-            span = find_pixels(data, syntax, offset, FrugalReader)
+            header, span = read_stored(data, syntax, offset, FrugalReader)
+            terms = character_sets(header)
             opened = Opened(header | _trailer(data, syntax, span), terms, span)
             forget(data)
             return opened
 
 
 def _weight_of_opened(opened: Opened) -> int:
-    return _A_HEADER + sum(len(one.value) for one in opened.header.values())
+    return _A_HEADER + sum(_AN_ELEMENT + len(one.value) for one in opened.header.values())
 
 
 def _weight_of_dataset(dataset: Dataset) -> int:
     """Of what was just read: as bytes, which is how pydicom keeps what nobody looked at."""
     values = (dataset.get_item(tag).value for tag in dataset.keys())  # noqa: SIM118 - decodes nothing
-    return _A_HEADER + sum(len(one) for one in values if isinstance(one, bytes))
+    return _A_DATASET + sum(len(one) for one in values if isinstance(one, bytes))
 
 
 def _trailer(data: mmap.mmap, syntax: str, span: Span | None) -> Elements:

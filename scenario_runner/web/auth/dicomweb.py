@@ -16,7 +16,7 @@ from scenario_runner.service.audit.activities import Activity
 from scenario_runner.service.audit.looks import Looks
 from scenario_runner.service.deletions import Deletions
 from scenario_runner.service.errors import NotAllowed
-from scenario_runner.service.permissions import Caller, Permission
+from scenario_runner.service.permissions import Permission
 from scenario_runner.web.auth.gate import Gate
 from scenario_runner.web.problems import answered
 
@@ -61,8 +61,11 @@ class GatedDicomWeb:
                 if study is None and (bound := await self._bound_to(request)):
                     study, scope = bound, _narrowed(scope, bound)
                 caller = await self._gate.admit(request, needed(request.method), study)
-                scope["state"][ASKING] = Asking(caller, self._gate.came_from(request))
-                await anyio.to_thread.run_sync(self._note, request, caller, study)
+                scope["state"][ASKING] = asking = Asking(caller, self._gate.came_from(request))
+                what = activity_of(request, study)
+                if self._is_noted(what, asking, study):
+                    # To change threads for each frame is a good part of what one costs.
+                    await anyio.to_thread.run_sync(self._note, request, what, asking, study)
             except FabricatorError as error:
                 await answered(error)(scope, receive, send)
                 return
@@ -78,10 +81,18 @@ class GatedDicomWeb:
             return None
         return (await self._gate.caller(request)).study
 
-    def _note(self, request: Request, caller: Caller, study: str | None) -> None:
-        what, where = activity_of(request, study), self._gate.came_from(request)
-        if what is Activity.UPLOADED:
-            return
+    def _is_noted(self, what: Activity, asking: Asking, study: str | None) -> bool:
+        match what:
+            case Activity.UPLOADED:
+                return False
+            case Activity.DELETED:
+                return True
+        caller = asking.caller
+        return self._looks.is_news(
+            caller.name, caller.arrival, what, study or "", asking.from_where
+        )
+
+    def _note(self, request: Request, what: Activity, asking: Asking, study: str | None) -> None:
         detail: dict[str, str] = {"over": "DICOMweb"}
         if what is Activity.DELETED:
             if study is None or self._deletions.second_person:
@@ -91,10 +102,9 @@ class GatedDicomWeb:
                     hint="ask for it by DELETE /api/v1/dicom/studies/{study_uid}",
                 )
             reason = request.query_params.get("reason", "")
-            detail["reason"] = self._deletions.ask(caller, study, reason, where).reason
-        elif not self._looks.is_news(caller.name, caller.arrival, what, study or "", where):
-            return
-        self._gate.trail.record(caller, what, study, where, detail=detail)
+            deletion = self._deletions.ask(asking.caller, study, reason, asking.from_where)
+            detail["reason"] = deletion.reason
+        self._gate.trail.record(asking.caller, what, study, asking.from_where, detail=detail)
 
 
 def _narrowed(scope: Scope, study: str) -> Scope:
