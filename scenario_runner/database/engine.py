@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from scenario_runner.database.location import Location
 
 _WRITES = "fabricate_writes"
+_NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 _BUSY = (
     f"SELECT set_config('lock_timeout', '{BUSY_SECONDS:.0f}s', false) "
     "WHERE current_setting('lock_timeout') = '0'"
@@ -57,8 +59,10 @@ class Database:
         self._ready = False
         self._found = 0
         self._held: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
+        """Which file the connections that stay open have."""
         self.engine = _engine(location, busy=busy)
-        self._reader = _reader(location, busy=busy) if isinstance(location, Path) else self.engine
+        self._reader = _reader(location, kept=busy) if isinstance(location, Path) else self.engine
 
     @property
     def dialect(self) -> str:
@@ -100,15 +104,17 @@ class Database:
                     yield connection
 
     def stay_open(self) -> None:
-        """For a server: keep a file of SQLite open between transactions.
+        """For a server: keep a file of SQLite open between transactions, and connections to it.
 
-        Whoever closes it last writes its log back and removes it, which takes longer than a small transaction.
+        Whoever closes it last writes its log back and removes it, and to open it takes as long as what most pages ask.
         """
         if isinstance(self.location, Path) and self._held is None and self._there():
             with in_registry_words(self.location, self._called):
                 held = sqlite3.connect(self.location, check_same_thread=False)
                 held.execute("SELECT count(*) FROM sqlite_schema").fetchone()
                 self._held = held
+                self._reader.dispose()
+                self._reader = _reader(self.location, kept=True)
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -132,9 +138,18 @@ class Database:
     def _there(self) -> bool:
         if not isinstance(self.location, Path):
             return True
-        return self.location.exists() and (
-            self.location.is_dir() or self.location.stat().st_size > 0
-        )
+        try:
+            found = self.location.stat()
+        except OSError as error:
+            if error.errno not in _NOT_THERE:
+                raise
+            return False
+        file = found.st_dev, found.st_ino
+        if file != self._file:
+            if self._file is not None:
+                self._reader.dispose()  # it was replaced: what is open is the one before
+            self._file = file
+        return stat.S_ISDIR(found.st_mode) or found.st_size > 0
 
 
 def _engine(location: Location, *, busy: bool) -> Engine:
@@ -171,12 +186,15 @@ def _engine(location: Location, *, busy: bool) -> Engine:
     return engine
 
 
-def _reader(path: Path, *, busy: bool) -> Engine:
-    """For a file that may be on a disk which cannot be written."""
+def _reader(path: Path, *, kept: bool) -> Engine:
+    """For a file that may be on a disk which cannot be written. kept: its connections stay open."""
+    # However many read at once, none waits for another's connection.
+    pool: dict[str, Any] = {"max_overflow": -1} if kept else {}
     engine = create_engine(
         "sqlite://",
-        creator=lambda: open_to_read(path, any_thread=busy),
-        poolclass=QueuePool if busy else NullPool,
+        creator=lambda: open_to_read(path, any_thread=kept),
+        poolclass=QueuePool if kept else NullPool,
+        **pool,
     )
 
     @event.listens_for(engine, "begin")

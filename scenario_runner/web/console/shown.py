@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from scenario_runner.app.row_texts import cell
 from scenario_runner.evidence.html_text import amount, seconds, visible
@@ -20,7 +20,8 @@ def t(value: Any, limit: int = 1_000) -> Markup:
     """Text as HTML: escaped, hidden characters spelled out, its direction kept to itself, cut after ``limit``."""
     text = str(value)
     cut = text if len(text) <= limit else text[:limit] + "…"
-    return Markup("<bdi>{}</bdi>").format(visible(cut, len(cut)))
+    # Hundreds on a page: ``Markup.format`` takes several times as long.
+    return Markup(f"<bdi>{escape(visible(cut, len(cut)))}</bdi>")  # noqa: S704 - escaped
 
 
 def person(name: str, limit: int = 300) -> Markup:
@@ -63,8 +64,9 @@ def moment(when: dt.datetime | str | None) -> Markup:
     if when is None:
         return Markup('<span class="none">–</span>')
     at = when.astimezone(dt.UTC)
-    return Markup('<time datetime="{}" class="moment">{}</time>').format(
-        at.isoformat(timespec="seconds"), f"{at:%Y-%m-%d %H:%M:%S}"
+    day, time = at.isoformat(timespec="seconds")[:19].split("T")
+    return Markup(  # noqa: S704 - digits
+        f'<time datetime="{day}T{time}+00:00" class="moment">{day} {time}</time>'
     )
 
 
