@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from scenario_runner.database import engine
 from scenario_runner.database.engine import Database
+from scenario_runner.database.sqlite_file import open_to_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +49,7 @@ def test_pages_share_a_connection_instead_of_opening_one_for_each_question(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[object] = []
-    made = engine.open_to_read
+    made = open_to_read
 
     def counted(*given: object, **named: object) -> sqlite3.Connection:
         opened.append(given)

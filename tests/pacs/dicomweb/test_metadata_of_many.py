@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from scenario_runner.archive.archive import Archive
     from scenario_runner.archive.index import Located
+    from scenario_runner.pacs.dicomweb.shelf import Opened
 
 BIG_ENDIAN = "1.2.840.10008.1.2.2"
 SLICES = 300
@@ -58,12 +59,17 @@ def stored(tmp_path: Path) -> Iterator[tuple[Archive, list[Located]]]:
             "PatientName": "\u0394^\u03a3",
             "meaning": "\u0394",
         }
-        for number, (syntax, attributes) in enumerate([
-            (EXPLICIT, {}), (EXPLICIT, {}), (EXPLICIT, latin), (EXPLICIT, greek), (IMPLICIT, latin),
+        kinds: list[tuple[str, dict[str, Any]]] = [
+            (EXPLICIT, {}),
+            (EXPLICIT, {}),
+            (EXPLICIT, latin),
+            (EXPLICIT, greek),
+            (IMPLICIT, latin),
             (IMPLICIT, {"PixelRepresentation": 1, "smallest": ("SS", -7)}),
             (IMPLICIT, {"PixelRepresentation": 0, "smallest": ("US", 65529)}),
             (BIG_ENDIAN, {}),
-        ], start=1):  # fmt: skip
+        ]
+        for number, (syntax, attributes) in enumerate(kinds, start=1):
             put(pacs.archive, odd(number, syntax, **attributes))
         yield pacs.archive, pacs.archive.instances(study_uids=["1.2.3"])
 
@@ -74,10 +80,8 @@ def test_each_instance_is_written_as_it_would_be_alone(
     archive, found = stored
     shelf, writer = Shelf(), MetadataWriter()
     assert len(found) == 8
-    for most in (
-        metadata_writer._MOST,
-        1_000,
-    ):  # as much as it may remember, and too little for one
+    # As much as it may remember, and too little for one.
+    for most in (metadata_writer._MOST, 1_000):
         monkeypatch.setattr(metadata_writer, "_MOST", most)
         for instance in found:
             opened = shelf.opened(archive, instance)
@@ -111,9 +115,12 @@ def test_headers_of_a_long_series_are_read_once_for_metadata_and_frames(
 ) -> None:
     opened: list[str] = []
     read = Shelf._open
-    monkeypatch.setattr(
-        Shelf, "_open", lambda *given: (opened.append(given[2].file), read(*given))[1]
-    )
+
+    def counted(shelf: Shelf, archive: Archive, instance: Located) -> Opened:
+        opened.append(instance.file)
+        return read(shelf, archive, instance)
+
+    monkeypatch.setattr(Shelf, "_open", counted)
     with EmbeddedPacs(tmp_path) as pacs:
         for number in range(SLICES):
             put(pacs.archive, sample("1.2.3", number=number, size=8))
