@@ -127,6 +127,15 @@ class Items:
             here = here.parent
         return False
 
+    def is_private(self, element: Element) -> bool:
+        """Whether an element of it, or a sequence that it is in, is private: its items mean what its maker says."""
+        here, tag = self, element.tag
+        while not tag & 0x10000:
+            if here.parent is None:
+                return False
+            here, tag = here.parent, here.sequence
+        return True
+
     def readable(self, element: Element) -> str:
         """The text of an element of it as far as it can be read, backslashes and padding included."""
         if element.vr not in CHARACTER_SET:

@@ -712,6 +712,29 @@ def test_a_private_block_with_its_creator_is_right() -> None:
     assert found(objects.part10(made)) == set()
 
 
+@pytest.mark.parametrize("inner", [0x00111002, tag("ReferencedStudySequence")])
+@pytest.mark.parametrize(
+    ("sequence", "item"),
+    [
+        ("ProcedureCodeSequence", several(value("CodeValue", ""), value("CodeMeaning", ""))),
+        ("ReferencedImageSequence", value("ReferencedSOPInstanceUID", "2.25.7")),
+        ("RealWorldValueMappingSequence", value("LUTLabel", "PERCENT ")),
+    ],
+)
+def test_what_is_in_a_private_sequence_is_its_makers_business(
+    sequence: str, item: Change, inner: int
+) -> None:
+    """Philips writes empty codes there: what an item has to hold is said of public sequences (PS3.5 7.8)."""
+    one: Object = {}
+    item(one)
+    made = ct()
+    made[0x00110010] = ("LO", b"MAKER ")
+    made[0x00111001] = [{0x00110010: ("LO", b"MAKER "), inner: [one], tag(sequence): [dict(one)]}]
+    assert found(objects.part10(made)) == set()
+    made[tag(sequence)] = [one]
+    assert found(objects.part10(made))
+
+
 def test_every_rule_is_proved_here_or_in_the_tests_beside_it() -> None:
     proved = {rule for rule, *_ in ONE_WRONG} | {rule for rule, *_ in META}
     proved |= {

@@ -83,11 +83,11 @@ _OF_CODES = frozenset(
 
 def codes(items: Items, element: Element) -> Iterator[Problem]:
     """An item with a code says in which scheme, and what it means; an item of a code sequence has one."""
-    if element.tag == _CODING_SCHEMES:
+    if element.tag == _CODING_SCHEMES or not element.items or items.is_private(element):
         return
     name = name_of(element.tag)
     of_codes = name.endswith("CodeSequence") or name in _OF_CODES
-    for item in element.items or ():
+    for item in element.items:
         there = [item.get(keyword) is not None for keyword in (*_CODED, "CodeMeaning")]
         if not any(there) and not of_codes:
             continue
@@ -97,7 +97,7 @@ def codes(items: Items, element: Element) -> Iterator[Problem]:
             yield Problem(f"{item.path}CodingSchemeDesignator", "is missing from a code")
         if not item.text("CodeMeaning"):
             yield Problem(f"{item.path}CodeMeaning", "is missing from a code")
-    count = len(element.items or ())
+    count = len(element.items)
     if element.tag == _CONCEPT_NAME and count > 1:
         message = f"has {count} items; a concept has one name"
         yield Problem(items.where(element), message, "PS3.3 10.2")
@@ -110,10 +110,12 @@ _OF_IMAGES = frozenset(("ReferencedImageSequence", "SourceImageSequence"))
 """Sequences whose items are references and nothing else (PS3.3 tables 10-3 and 10-11)."""
 
 
-def references(_items: Items, element: Element) -> Iterator[Problem]:
+def references(items: Items, element: Element) -> Iterator[Problem]:
     """An item that refers to an object says of which class and which one."""
+    if not element.items or items.is_private(element):
+        return
     of_images = name_of(element.tag) in _OF_IMAGES
-    for item in element.items or ():
+    for item in element.items:
         there = [bool(item.text(keyword)) for keyword in _REFERENCE]
         if (any(there) or of_images) and not all(there):
             missing = _REFERENCE[there.index(False)]

@@ -130,9 +130,9 @@ def _whole_modality_lut(data: Items) -> Iterator[Problem]:
 _REAL_WORLD = 0x00409096
 
 
-def real_world(_items: Items, element: Element) -> Iterator[Problem]:
+def real_world(items: Items, element: Element) -> Iterator[Problem]:
     """A mapping to real values says of which stored ones, and by a line or a table (1C)."""
-    if element.tag != _REAL_WORLD:
+    if element.tag != _REAL_WORLD or items.is_private(element):
         return
     for item in element.items or ():
         for end in ("First", "Last"):
