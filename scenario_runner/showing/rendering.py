@@ -35,7 +35,10 @@ class NoSuchFrameError(NotShownError):
 
 @dataclass(frozen=True, slots=True)
 class Viewport:
-    """Where a rendered image goes. size: columns and rows it has to fit; region: x, y, width, height."""
+    """Where a rendered image goes. size: columns and rows it has to fit; region: x, y, width, height.
+
+    A negative width or height turns the region over, left for right or top for bottom (PS3.18 8.3.5.1.3).
+    """
 
     size: tuple[int, int]
     region: tuple[float, float, float, float] | None = None
@@ -48,17 +51,29 @@ class Viewport:
         x, y, width, height = self.within(image.width, image.height)
         if self.region is not None:
             image = image.crop((x, y, x + width, y + height))
-        return image.resize(self.fitting(width, height))
+        return self.fit(image, width, height)
 
     def within(self, columns: int, rows: int) -> tuple[int, int, int, int]:
         """The region of an image that has so many columns and rows. Raises ValueError as ``apply``."""
         if self.region is None:
             return 0, 0, columns, rows
-        x, y, width, height = self.region
+        x, y, width, height = map(abs, self.region)
         width, height = width or columns - x, height or rows - y
         if x + width > columns or y + height > rows or min(width, height) < 1:
             raise ValueError(f"it has {columns} x {rows} pixels")
         return int(x), int(y), int(x + width) - int(x), int(y + height) - int(y)
+
+    def fit(self, image: Image.Image, columns: int, rows: int) -> Image.Image:
+        """An image of the region alone, which has so many columns and rows, scaled and turned over."""
+        from PIL import Image
+
+        image = image.resize(self.fitting(columns, rows))
+        _, _, width, height = self.region or (0, 0, 0, 0)
+        if width < 0:
+            image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        if height < 0:
+            image = image.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
+        return image
 
     def fitting(self, columns: int, rows: int) -> tuple[int, int]:
         """The size that so many columns and rows are scaled to."""

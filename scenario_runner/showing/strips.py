@@ -44,7 +44,7 @@ def draw_strips(
         strip = rows.read(y + first, min(step, height - first))[:, x : x + width]
         part = Image.fromarray(table[unsigned(strip)])
         image.paste(part.reduce(factor) if factor > 1 else part, (0, first // factor))
-    return image if viewport is None else image.resize(viewport.fitting(width, height))
+    return image if viewport is None else viewport.fit(image, width, height)
 
 
 def _factor(viewport: Viewport | None, width: int, height: int) -> int:

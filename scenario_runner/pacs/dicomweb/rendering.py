@@ -276,10 +276,13 @@ def _viewport(text: str | None) -> Viewport | None:
     columns, rows, *region = _numbers("viewport", text, (2, 6))
     if not (1 <= columns <= _LARGEST and 1 <= rows <= _LARGEST):
         raise WebError(400, f"a viewport has 1 to {_LARGEST} pixels along each side")
-    if any(one < 0 or one > _LARGEST for one in region):
-        raise WebError(400, "a viewport that is not within the image; flipping is not supported")
     size = (int(columns), int(rows))
-    return Viewport(size, (region[0], region[1], region[2], region[3]) if region else None)
+    if not region:
+        return Viewport(size)
+    x, y, width, height = region
+    if min(x, y) < 0 or any(abs(one) > _LARGEST for one in region):
+        raise WebError(400, "a viewport that is not within the image")
+    return Viewport(size, (x, y, width, height))
 
 
 def _quality(text: str | None) -> int:

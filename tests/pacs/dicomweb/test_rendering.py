@@ -159,6 +159,18 @@ def test_a_region_shows_that_part_only(url: str) -> None:
     assert (shown == np.rint(RAMP[:, 32:] / 4032 * 255)).all()
 
 
+@pytest.mark.parametrize(
+    ("extent", "step"), [("-32,32", (1, -1)), ("32,-32", (-1, 1)), ("-32,-32", (-1, -1))]
+)
+def test_a_negative_width_or_height_turns_the_region_over(
+    url: str, extent: str, step: tuple[int, int]
+) -> None:
+    """PS3.18 8.3.5.1.3."""
+    usual = opened(get(f"{url}4/rendered?viewport=32,32,32,0,32,32", "image/png"))
+    turned = opened(get(f"{url}4/rendered?viewport=32,32,32,0,{extent}", "image/png"))
+    assert (turned == usual[:: step[0], :: step[1]]).all()
+
+
 def test_thumbnails_are_small_at_every_level(url: str) -> None:
     study, series = url.split("/series/")[0], url.split("/instances/")[0]
     for resource in (study, series, f"{url}1", f"{url}6/frames/2"):
@@ -177,6 +189,7 @@ def test_thumbnails_are_small_at_every_level(url: str) -> None:
         ("1/rendered?viewport=99999,99999", 400, "viewport"),
         ("1/rendered?viewport=10,10,-5,0,5,5", 400, "viewport"),
         ("1/rendered?viewport=10,10,900,900,5,5", 400, "viewport"),
+        ("1/rendered?viewport=10,10,0,0,-900,5", 400, "viewport"),
         ("1/rendered?viewport=10,10,64,0,,", 400, "viewport"),
         ("1/rendered?quality=0", 400, "quality"),
         ("1/rendered?quality=x", 400, "quality"),
