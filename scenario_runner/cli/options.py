@@ -211,6 +211,10 @@ def _site(text: str) -> Decorator:
 site_option = _site(
     "Site file that names the PACS, the name of a site, or AE@HOST:PORT; without it, the embedded PACS."
 )
+served_site_option = _site(
+    "Site file with the systems that the console names; without it, systems.yaml in --data, which an administrator"
+    " writes there."
+)
 counters_site_option = _site("Site file whose name and counters number the IDs.")
 peer_site_option = _site("Site file that has PEER as a target.")
 plugins_site_option = _site("Site file whose plugins count, too.")

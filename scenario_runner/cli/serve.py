@@ -19,7 +19,7 @@ from scenario_runner.cli.options import (
     examples,
     index_option,
     open_option,
-    site_option,
+    served_site_option,
     surroundings,
 )
 from scenario_runner.cli.questions import opened_address
@@ -50,7 +50,7 @@ from scenario_runner.service.logs import to_stream
 @data_option
 @database_option
 @index_option("in --data")
-@site_option
+@served_site_option
 @click.option(
     "--pacs",
     metavar="embedded|TARGET",

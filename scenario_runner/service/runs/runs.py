@@ -29,7 +29,7 @@ from scenario_runner.service.runs import keys, process, records, schedules
 from scenario_runner.service.runs.asked import SCENARIO, Asked, require_sendable
 from scenario_runner.service.runs.job_folder import JobFolder, LastWord, Life
 from scenario_runner.service.runs.keys import VARIABLE as KEY_VARIABLE
-from scenario_runner.service.runs.outcome import outcome_of
+from scenario_runner.service.runs.outcome import LOG, outcome_of
 from scenario_runner.service.runs.records import Run
 from scenario_runner.service.runs.tables import server_run
 
@@ -199,6 +199,10 @@ class Runs:
     def evidence(self, run_id: str) -> Path:
         """The run folder: there as soon as the run has made it."""
         return self._folder / EVIDENCE / run_id
+
+    def has_record(self, run: Run) -> bool:
+        """Whether it has ended and left one that is still there."""
+        return run.state == "ended" and (self.evidence(run.id) / LOG).is_file()
 
     def output(self, run: Run) -> Path:
         """What the process of a run printed."""

@@ -53,9 +53,16 @@ class Proof:
 
 
 def asks_alone(request: Request) -> bool:
-    """Whether a page asks by itself, with nobody there for sure: for a stream of events (HTML 9.2.3), or again."""
-    accepted = request.headers.get("accept", "")
-    return WATCHING_HEADER in request.headers or accepted.startswith("text/event-stream")
+    """Whether a page asks by itself, with nobody there for sure: for a stream of events (HTML 9.2.3), or again.
+
+    Or it loads itself anew, as that of a run does when the run has ended: what a person goes to, or loads again, a
+    browser sends with ``Sec-Fetch-User`` (Fetch Metadata 2.4).
+    """
+    headers = request.headers
+    accepted = headers.get("accept", "")
+    if WATCHING_HEADER in headers or accepted.startswith("text/event-stream"):
+        return True
+    return headers.get("sec-fetch-mode") == "navigate" and "sec-fetch-user" not in headers
 
 
 def proof_of(request: Request) -> Proof:

@@ -21,7 +21,6 @@ from scenario_runner.evidence.write import read_record
 from scenario_runner.service.errors import Conflicting, NotThere
 from scenario_runner.service.permissions import Permission
 from scenario_runner.service.runs.evidence import file_of, files_of
-from scenario_runner.service.runs.outcome import LOG
 from scenario_runner.web.auth.allowed import gate_of
 from scenario_runner.web.imaging.asking import Offset, Viewer
 from scenario_runner.web.runs.asking import RunId
@@ -124,10 +123,12 @@ def _record_of(runs: Runs, run_id: str) -> RunRecord:
     run = runs.get(run_id)
     if run.state != "ended":
         raise Conflicting("run-goes-on", "a run that goes on has no record yet to be compared")
-    folder = runs.evidence(run.id)
-    if not (folder / LOG).is_file():
-        raise NotThere("file-not-found", "the run ended before it began, and has no record")
-    return read_record(folder)
+    if not runs.has_record(run):
+        raise NotThere(
+            "file-not-found",
+            "the run has no record: it ended before it began, or its evidence was taken away",
+        )
+    return read_record(runs.evidence(run.id))
 
 
 def _as_it_is_now(

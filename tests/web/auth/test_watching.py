@@ -20,6 +20,10 @@ JOY = Caller("joy@house", frozenset({Role.NURSE}), Arrival.SESSION)
 WATCHING = (
     pytest.param({"accept": "text/event-stream"}, id="a stream of events, or one asked for again"),
     pytest.param({"x-watching": "true", "accept": "*/*"}, id="a part of a page"),
+    pytest.param(
+        {"accept": "text/html", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"},
+        id="a page that loads itself anew",
+    ),
 )
 
 
@@ -71,6 +75,8 @@ def test_who_only_watches_is_logged_out_after_half_an_hour(
 
 def test_who_asks_stays_and_an_open_stream_adds_nothing(gate: Gate, clock: Clock) -> None:
     session = gate.sessions.begin_for(JOY, None)
+    by_hand = {"accept": "text/html", "sec-fetch-mode": "navigate", "sec-fetch-user": "?1"}
+    assert minutes_in(gate, clock, session, by_hand) == 60
     assert minutes_in(gate, clock, session, {"accept": "text/html"}) == 60
     for _ in range(29):
         assert anyio.run(gate.is_still_admitted, asked(session, {}), Permission.VIEW)

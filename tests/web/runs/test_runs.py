@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,6 +99,24 @@ def test_two_runs_are_compared_as_the_command_does(client: httpx2.Client, passed
     finally:
         client.post(f"/api/v1/runs/{waiting}/stop").raise_for_status()
         ended(client, waiting)
+
+
+def test_a_run_whose_evidence_was_taken_away_is_compared_with_nothing(
+    client: httpx2.Client, service: Served, passed: str
+) -> None:
+    gone = client.post(f"/api/v1/runs/{passed}/repeat").json()["id"]
+    ended(client, gone)
+    shutil.rmtree(service.data / "runs" / gone)
+    told = client.get(f"/api/v1/runs/{passed}/compared/{gone}")
+    assert (told.status_code, told.json()["code"]) == (404, "file-not-found")
+    for path in (f"/runs/{gone}/compared", f"/runs/{passed}/compared?before={gone}"):
+        page = client.get(path)
+        assert page.status_code == 200
+        assert "There is nothing to compare" in page.text
+        assert "<iframe" not in page.text  # it would show a refusal of the browser
+        assert f'href="/runs/{gone}"' in page.text
+    others = client.get(f"/runs/{passed}/compared").text
+    assert f'value="{gone}"' not in others
 
 
 def test_no_path_leads_out_of_the_evidence(client: httpx2.Client, passed: str) -> None:

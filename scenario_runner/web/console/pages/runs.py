@@ -112,14 +112,16 @@ def _routes(router: APIRouter, desk: Desk) -> None:
     ) -> Response:
         run = runs.get(run_id)
         past, _ = records.page(runs.database, _TO_COMPARE, 0, scenario=run.asked.name)
-        others = [one for one in past if one.id != run.id and one.state == "ended"]
+        others = [one for one in past if one.id != run.id and runs.has_record(one)]
         earlier = [one for one in others if one.number < run.number]
-        chosen = before or next((one.id for one in [*earlier, *others]), "")
+        chosen = runs.get(before) if before else next(iter([*earlier, *others]), None)
+        lacks = next((one for one in (run, chosen) if one and not runs.has_record(one)), None)
         return desk.show(
             request,
             "runs/compared.html.j2",
             run=run_row(run),
-            before=runs.get(chosen).id if chosen else "",
+            before=chosen.id if chosen else "",
+            lacks=lacks.id if lacks else "",
             others=[run_row(one) for one in others],
         )
 
