@@ -77,6 +77,26 @@ def plain_value(element: DataElement | None) -> Any:
     return _scalar(element.value)
 
 
+def _another(ours: DataElement, theirs: DataElement) -> Any:
+    """The value of an element that is not that of another; as many bytes are told by the first that differs."""
+    told, (before, after) = plain_value(theirs), (ours.value, theirs.value)
+    if told == plain_value(ours) and isinstance(before, bytes) and isinstance(after, bytes):
+        told = f"{told}, different from byte {_first_other(before, after) + 1} on"
+    return told
+
+
+def _first_other(before: bytes, after: bytes) -> int:
+    """Where two differ first, found by halves: bulk data may be as large as memory allows."""
+    low, high = 0, min(len(before), len(after))
+    while low < high:
+        middle = (low + high) // 2
+        if before[low : middle + 1] == after[low : middle + 1]:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
 def is_lost_private(attribute: str, received: Any) -> bool:
     """Whether a difference that ``differing`` found is a private attribute, or its creator, that did not come back."""
     return bool(received == plain_value(None)) and is_private(attribute)
@@ -126,7 +146,7 @@ def differing(
         elif ours.VR == "SQ" and theirs.VR == "SQ":
             yield from _items(ours, theirs, ignored, where, conversion, terms)
         elif not _same(ours, theirs) and not _converted(name, ours, theirs, conversion, terms):
-            yield where, plain_value(ours), plain_value(theirs)
+            yield where, plain_value(ours), _another(ours, theirs)
 
 
 def _items(

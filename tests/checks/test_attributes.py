@@ -70,3 +70,15 @@ def test_a_decimal_string_agrees_by_its_number_however_it_is_written() -> None:
         assert not _agrees(written, 70.0, "DS")
     assert _agrees("12E45", "12E45", "SH")
     assert not _agrees("12E45", "1.2E46", "SH")
+
+
+def test_as_many_other_bytes_are_told_by_the_first_that_differs() -> None:
+    """It was said that 4 bytes are not 4 bytes."""
+    sets = []
+    for last in (4, 5):
+        data = Dataset()
+        data.add_new(0x00990010, "LO", "ACME")
+        data.add_new(0x00991001, "OB", bytes((1, 2, 3, last)))
+        sets.append(data)
+    found = [("(0099,xx01) ACME", "4 bytes", "4 bytes, different from byte 4 on")]
+    assert list(differing(*sets, set(), set())) == found
