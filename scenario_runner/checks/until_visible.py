@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from scenario_runner.amounts import amount
 from scenario_runner.api import Check, CheckResult, Duration, StepContext, StepName, TargetName
+from scenario_runner.checks.compare import verdict
 from scenario_runner.checks.thresholds import held, thresholds
 from scenario_runner.errors import UsageError
 from scenario_runner.measuring.measured import VISIBLE
@@ -58,13 +59,19 @@ class UntilVisible(Check):
 
     def evaluate(self, context: StepContext) -> CheckResult:
         """Compare each named quantile."""
+        wanted = self._thresholds()
         measured = context.measured(self.of, VISIBLE).get(VISIBLE)
+        if measured is None and PATIENCE in context.notes:
+            message = "nothing was acknowledged that could be asked for"
+            return verdict(
+                False, {f"{name}_s": most for name, most in wanted.items()}, {"count": 0}, message
+            )
         if measured is None:
             raise UsageError(
                 "nobody asked how long it takes until something is visible",
                 hint="a 'send' does when this check comes after it and names it, or none, with 'of'",
             )
-        result = held(measured.latency, self._thresholds())
+        result = held(measured.latency, wanted)
         if not measured.failed:
             return result
         patience = context.notes.get(PATIENCE, self.patience)
