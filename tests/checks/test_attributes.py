@@ -81,4 +81,5 @@ def test_as_many_other_bytes_are_told_by_the_first_that_differs() -> None:
         data.add_new(0x00991001, "OB", bytes((1, 2, 3, last)))
         sets.append(data)
     found = [("(0099,xx01) ACME", "4 bytes", "4 bytes, different from byte 4 on")]
-    assert list(differing(*sets, set(), set())) == found
+    sent, came = sets
+    assert list(differing(sent, came, set(), set())) == found
