@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from time import process_time
 from urllib.parse import quote
 
 import pytest
 
-from scenario_runner.redaction.addresses import without_passwords
+from scenario_runner.redaction.addresses import starred, without_passwords
 from tests.redaction.encodings import SECRET
 from tests.running import fabricate, write_scenario
 
@@ -32,6 +34,17 @@ from tests.running import fabricate, write_scenario
 )
 def test_a_password_goes_and_nothing_else(written: str, shown: str) -> None:
     assert without_passwords(written) == shown
+
+
+@pytest.mark.parametrize("clean", [without_passwords, starred])
+@pytest.mark.parametrize("begun", ["a://", "://a:", "://[a", "://a:" * 800 + " @"])
+def test_a_long_text_of_begun_addresses_is_read_once(
+    clean: Callable[[str], str], begun: str
+) -> None:
+    text = begun * (1_000_000 // len(begun))
+    started = process_time()
+    clean(f"{text} http://u:p@h")
+    assert process_time() - started < 2
 
 
 @pytest.mark.parametrize(
