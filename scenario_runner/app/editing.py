@@ -24,6 +24,7 @@ from scenario_runner.app.plan import preview_loaded
 from scenario_runner.app.validate import Standing, any_document
 from scenario_runner.errors import Diagnostic, FabricatorError, InvalidInput, Where, in_file_order
 from scenario_runner.fields.scalars import as_written
+from scenario_runner.language.discretion import discreet
 from scenario_runner.language.document import Document
 from scenario_runner.language.document_kinds import LIBRARY, OVERLAY, SCENARIO, SITE, STEPS
 from scenario_runner.language.editing.completion import complete
@@ -49,6 +50,7 @@ from scenario_runner.libraries.overlay import overlay_schema
 from scenario_runner.planning.sources import Inputs
 from scenario_runner.planning.views import names as planned_names
 from scenario_runner.plugins import Plugins
+from scenario_runner.redaction import Redactor
 
 _SEED = 1
 
@@ -92,7 +94,7 @@ class Editing:
             found = any_document(document, standing)
         except InvalidInput as error:
             found = list(error.diagnostics)
-        return in_file_order([*self.trouble, *found])
+        return in_file_order([*self.trouble, *discreet(found, self.loaded_site.secrets)])
 
     def complete(self, text: str, offset: int) -> Completions:
         """What can stand at an offset."""
@@ -198,15 +200,16 @@ class Editing:
         return self.loaded_site.document
 
     def value(self, text: str, path: tuple[str | int, ...]) -> Any:
-        """What a scalar comes to in the first case. Raises LookupError where only the run knows."""
+        """What a scalar comes to in the first case, without secrets. Raises LookupError where only the run knows."""
         del path
         if self._names is None or self._names[0] != self._text:
             self._names = (self._text, self._first_case(self._text))
         try:
             known = self._names[1]
-            return render_text(text, known) if is_template(text) else evaluate(text, known)
+            found = render_text(text, known) if is_template(text) else evaluate(text, known)
         except (TemplateProblem, InvalidInput) as error:
             raise LookupError(text) from error
+        return Redactor(self.loaded_site.secrets).tree(found)
 
     def _first_case(self, text: str) -> Mapping[str, Any]:
         """The names of the first case as a plan of now has them; none where there is no plan."""

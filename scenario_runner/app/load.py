@@ -27,6 +27,7 @@ from scenario_runner.app.work_settings import WorkSettings, work_settings
 from scenario_runner.errors import Diagnostic, InvalidInput, NothingSelected, UsageError
 from scenario_runner.fields.scalars import AXIS_OF
 from scenario_runner.language.axes import axes_of
+from scenario_runner.language.discretion import discreet
 from scenario_runner.language.document import Document
 from scenario_runner.language.document_kinds import scenario_files
 from scenario_runner.language.loader import load_document
@@ -151,7 +152,7 @@ def load(sources: Sources) -> Loaded:
             )
             scenarios.append(overlay.applied(scenario) if overlay is not None else scenario)
         except InvalidInput as error:
-            diagnostics.extend(error.diagnostics)
+            diagnostics.extend(discreet(error.diagnostics, site.secrets))
     diagnostics += unmet(overlay, met, paths, libraries)
     if diagnostics:
         raise InvalidInput(diagnostics)

@@ -24,6 +24,7 @@ from scenario_runner.imaging.encoding.syntaxes import writable
 from scenario_runner.imaging.phantoms.registry import usual_name
 from scenario_runner.language.date_text import DateText
 from scenario_runner.language.diagnostic_words import some_of
+from scenario_runner.language.discretion import discreetly
 from scenario_runner.language.foreseen import Foreseen
 from scenario_runner.language.scenario import Scenario
 from scenario_runner.lazy_dataclasses import dataclass
@@ -34,6 +35,7 @@ from scenario_runner.planning.number_ranges import ReplayCounters
 from scenario_runner.planning.plan_json import TextStream, write_patients
 from scenario_runner.planning.sources import Inputs
 from scenario_runner.plugins import Plugins
+from scenario_runner.redaction import Redactor
 from scenario_runner.registry.counters import PeekCounters, open_counters
 from scenario_runner.registry.location import Location
 
@@ -80,6 +82,8 @@ class Plans:
     """What sources of patients took though it is unusual, or left aside."""
     steps: Mapping[str, type[Step]] = field(default_factory=dict)
     """The kinds of steps, which tell what they will do."""
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    """Of the site: whoever shows a plan shows none of them."""
 
     def __repr__(self) -> str:
         return f"<Plans: {some_of([job.case.id for job in self.jobs]) or 'no case'}>"
@@ -105,11 +109,14 @@ class Plans:
         return frozenset(cases) | frozenset(whole)
 
     def write_json(self, stream: TextStream, clean: Callable[[str], str] = str) -> dict[str, str]:
-        """Write ``{"cases": […], "reserved": {…}}``, an image at a time. clean: redacts texts.
+        """Write ``{"cases": […], "reserved": {…}}``, an image at a time, without ``secrets``.
+
+        clean: what else is done to texts.
 
         Returns what tells the plan of each case from any other: a SHA-256 of its patients.
         """
-        out = _Cleaned(stream, clean)
+        quiet = Redactor(self.secrets).text
+        out = _Cleaned(stream, lambda text: clean(quiet(text)))
         digests = {}
         out.write('{"cases": [')
         for number, job in enumerate(self.jobs):
@@ -137,10 +144,11 @@ def require_plannable(
     Raises InvalidInput with the diagnostics of all of them, UsageError for a name used twice.
     """
     _unique_names(scenarios)
-    made = prepare_all(loaded, scenarios, moment)
-    if found := diagnostics(made):
-        raise InvalidInput(found)
-    require_selected(made, loaded.overlay)
+    with discreetly(loaded.site.secrets):
+        made = prepare_all(loaded, scenarios, moment)
+        if found := diagnostics(made):
+            raise InvalidInput(found)
+        require_selected(made, loaded.overlay)
     return made
 
 

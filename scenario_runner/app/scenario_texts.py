@@ -22,6 +22,7 @@ from scenario_runner.app.plan import preview_loaded
 from scenario_runner.app.plans import Plans
 from scenario_runner.app.validate import validate_document
 from scenario_runner.errors import Diagnostic, InvalidInput, in_file_order
+from scenario_runner.language.discretion import discreetly
 from scenario_runner.language.document import Document
 from scenario_runner.language.loader import load_document, parse_document
 from scenario_runner.language.scenario import check_scenario
@@ -93,9 +94,10 @@ def loaded(draft: Draft) -> Loaded:
     known = declared(document, draft.overrides)
     sources = Sources(paths=[draft.file], site=draft.site, around=draft.around)
     lists = libraries_for(sources, site)
-    scenario = check_scenario(
-        document, plugins, site=site, overrides=known, lists=lists, read=draft.inputs().content
-    )
+    with discreetly(site.secrets):
+        scenario = check_scenario(
+            document, plugins, site=site, overrides=known, lists=lists, read=draft.inputs().content
+        )
     require_declared(draft.overrides.keys() - known.keys(), [document])
     return Loaded(plugins, site, (scenario,), lists)
 

@@ -41,6 +41,7 @@ from scenario_runner.errors import (
     NothingSelected,
     in_file_order,
 )
+from scenario_runner.language.discretion import discreet
 from scenario_runner.language.document import Document
 from scenario_runner.language.document_kinds import (
     LIBRARY,
@@ -146,6 +147,7 @@ def validate(sources: Sources) -> Findings:
             require_selected(made, overlay)
         except InvalidInput as error:
             findings.diagnostics += error.diagnostics
+    findings.diagnostics = discreet(findings.diagnostics, site.secrets)
     return findings
 
 
@@ -241,7 +243,7 @@ def validate_document(
     except InvalidInput as error:
         found = list(error.diagnostics)
     whole = made[0].scenario.document if made else None
-    return _with_warnings(found, document, plugins, whole, site)
+    return discreet(_with_warnings(found, document, plugins, whole, site), site.secrets)
 
 
 def _with_warnings(

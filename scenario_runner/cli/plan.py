@@ -62,6 +62,7 @@ def plan(
     """
     from scenario_runner.app.load import Sources
     from scenario_runner.app.plan import PlanRequest, preview, write_text
+    from scenario_runner.redaction import Redactor
     from scenario_runner.registry.location import registry_location
 
     plans = preview(
@@ -77,12 +78,14 @@ def plan(
             seed=seed,
         )
     )
+    clean = Redactor(plans.secrets).text
     if style == "json":
         plans.write_json(sys.stdout, escaped)
         click.echo()
     else:
         outline = StringIO()
         write_text(plans, outline)
-        click.echo("\n".join(map(printable, outline.getvalue().rstrip("\n").split("\n"))))
-    show_remarks(plans.remarks)
+        shown = clean(outline.getvalue())
+        click.echo("\n".join(map(printable, shown.rstrip("\n").split("\n"))))
+    show_remarks([*map(clean, plans.remarks)])
     return 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput, i
 from scenario_runner.language.binding import bind, complaints
 from scenario_runner.language.check import SchemaCheck
 from scenario_runner.language.credentials import HOLDERS, glued_secret, is_credential
-from scenario_runner.language.diagnostic_words import CUT
+from scenario_runner.language.discretion import discreet
 from scenario_runner.language.document_kinds import SITE, require_kind
 from scenario_runner.language.loader import load_document, parse_document
 from scenario_runner.language.names import check_names
@@ -27,7 +26,6 @@ from scenario_runner.language.site_model import Site, TargetSpec
 from scenario_runner.language.site_services import EmbeddedService
 from scenario_runner.language.templates import has_template, is_template, render_tree, texts
 from scenario_runner.lazy_dataclasses import dataclass
-from scenario_runner.redaction import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -109,7 +107,9 @@ def read_site(
         tree = render_tree(document.data, {"env": dict(environ)}, document.where, ())
         site = bind(model, tree, document, ())
     except InvalidInput as error:
-        raise _redacted(error, _secrets(document.data, tree, environ)) from None
+        raise InvalidInput(
+            discreet(error.diagnostics, _secrets(document.data, tree, environ))
+        ) from None
     return LoadedSite(document, site, Path(path).parent, _secrets(document.data, tree, environ))
 
 
@@ -180,8 +180,8 @@ def _checked(
         found += check_attributes(document, marks(site_schema(plugins), document.data))
         found += complaints(site_model(plugins), document.data, document, (), has_template)
     if found:
-        wrong = InvalidInput(in_file_order(found)[:MOST_DIAGNOSTICS])
-        raise _redacted(wrong, frozenset(_written_down(document.data)))
+        told = in_file_order(found)[:MOST_DIAGNOSTICS]
+        raise InvalidInput(discreet(told, frozenset(_written_down(document.data))))
     return document
 
 
@@ -269,17 +269,3 @@ def _written_down(value: Any, *, inside: bool = False) -> Iterator[str]:
             yield from _written_down(item, inside=inside)
     elif inside and isinstance(value, str) and not is_template(value):
         yield from (value,) if len(value) >= _LEAST_CREDENTIAL else ()
-
-
-def _redacted(error: InvalidInput, secrets: frozenset[str]) -> InvalidInput:
-    """The same findings without the secrets."""
-    redactor = Redactor({*secrets, *(secret[:CUT] for secret in secrets)})
-    return InvalidInput(
-        replace(
-            each,
-            where=replace(each.where, path=redactor.text(each.where.path)),
-            message=redactor.text(each.message),
-            hint=None if each.hint is None else redactor.text(each.hint),
-        )
-        for each in error.diagnostics
-    )
