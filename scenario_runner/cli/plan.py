@@ -23,6 +23,7 @@ from scenario_runner.cli.options import (
 from scenario_runner.cli.output import show_remarks
 from scenario_runner.cli.wrapping import printable
 from scenario_runner.evidence.unseen import escaped
+from scenario_runner.redaction import Redactor
 
 if TYPE_CHECKING:
     from scenario_runner.libraries.git_source import GitSource
@@ -62,7 +63,6 @@ def plan(
     """
     from scenario_runner.app.load import Sources
     from scenario_runner.app.plan import PlanRequest, preview, write_text
-    from scenario_runner.redaction import Redactor
     from scenario_runner.registry.location import registry_location
 
     plans = preview(
