@@ -10,6 +10,7 @@ from scenario_runner.errors import UsageError
 from scenario_runner.orders.hl7 import Hl7Error, Message
 from scenario_runner.orders.hl7.files import messages
 from scenario_runner.orders.hl7.mapping import Line, of_site
+from scenario_runner.reading import read_at_most
 
 if TYPE_CHECKING:
     from scenario_runner.app.load import Surroundings
@@ -40,8 +41,7 @@ def read_files(files: Iterable[Path]) -> Iterator[Message | Hl7Error]:
 def read_file(file: Path) -> bytes:
     """The content of a file with messages. Raises UsageError."""
     try:
-        with file.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+        data = read_at_most(file, MAX_BYTES + 1)
     except OSError as error:
         raise UsageError(f"cannot read '{file}': {error.strerror or error}") from error
     if len(data) > MAX_BYTES:

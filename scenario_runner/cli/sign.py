@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from scenario_runner.cli.options import FILE, RunFolder, examples
+from scenario_runner.cli.trusting import MAX_KEY
+from scenario_runner.reading import read_at_most
 
 if TYPE_CHECKING:
     from scenario_runner.evidence.signing.keys import KeyElsewhere, PrivateKey
@@ -99,7 +101,9 @@ def sign(
     if not name.strip():
         raise click.UsageError("--name says nobody")
     chain = (
-        [] if certificate is None else read_certificates(certificate.read_bytes(), str(certificate))
+        []
+        if certificate is None
+        else read_certificates(read_at_most(certificate, MAX_KEY), str(certificate))
     )
     words = Words(name=name, role=role, meaning=meaning, remark=remark)
     click.echo(f"signed: {signed(run, _key(key), words, chain, timestamp)}")
@@ -125,7 +129,7 @@ def _of_file(file: Path) -> PrivateKey:
     from scenario_runner.app.signing import KEY_PASSWORD
     from scenario_runner.evidence.signing.keys import PasswordNeeded, read_private_key
 
-    data = file.read_bytes()
+    data = read_at_most(file, MAX_KEY)
     given = os.environ.get(KEY_PASSWORD)
     try:
         return read_private_key(data, given.encode() if given else None)

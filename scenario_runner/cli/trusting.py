@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from scenario_runner.cli.options import FILE, Decorator
+from scenario_runner.reading import read_at_most
 
 if TYPE_CHECKING:
     from scenario_runner.evidence.signing.trust import Trust
+
+MAX_KEY = 1 << 20
+"""Bytes of a file with keys or certificates."""
 
 trust_option: Decorator = click.option(
     "--trust",
@@ -25,4 +29,6 @@ def trust_of(files: tuple[Path, ...]) -> Trust | None:
     """What the files hold; None when there are none. Raises UsageError."""
     from scenario_runner.evidence.signing.trust import read_trust
 
-    return read_trust([(str(file), file.read_bytes()) for file in files]) if files else None
+    return (
+        read_trust([(str(file), read_at_most(file, MAX_KEY)) for file in files]) if files else None
+    )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from scenario_runner.errors import Diagnostic, InvalidInput
 from scenario_runner.language.diagnostic_words import did_you_mean, quoted
 from scenario_runner.language.loader import MAX_BYTES, load_document
+from scenario_runner.reading import read_at_most
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -91,8 +92,7 @@ def _below(folder: Path) -> Iterator[Path]:
 def kind_of(path: Path) -> str:
     """What a file says it is, without parsing it where that can be seen; "" when it does not say."""
     try:
-        with path.open("rb") as stream:
-            text = stream.read(MAX_BYTES).decode("utf-8", errors="replace")
+        text = read_at_most(path, MAX_BYTES).decode("utf-8", errors="replace")
     except OSError:
         return ""
     if match := _SCHEMA.search(text):

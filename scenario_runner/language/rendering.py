@@ -6,11 +6,11 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from scenario_runner.language.credentials import without_secrets
 from scenario_runner.language.loader import MAX_BYTES
+from scenario_runner.reading import read_at_most
 from scenario_runner.redaction.addresses import without_passwords
 
 if TYPE_CHECKING:
@@ -59,8 +59,7 @@ class Files:
         """The lines of a file."""
         if file not in self._read:
             try:
-                with Path(file).open("rb") as stream:
-                    text = stream.read(MAX_BYTES).decode("utf-8").removeprefix("\ufeff")
+                text = read_at_most(file, MAX_BYTES).decode("utf-8").removeprefix("\ufeff")
                 self._read[file] = lines_of(text)
             except (OSError, ValueError):
                 self._read[file] = None

@@ -16,6 +16,7 @@ from scenario_runner.errors import Diagnostic, InvalidInput, Where
 from scenario_runner.language.diagnostic_words import quoted
 from scenario_runner.language.loader import parse_document
 from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.reading import read_at_most
 
 MOST_ROWS = 1_000
 MAX_BYTES = 8 * 1024 * 1024
@@ -46,8 +47,7 @@ class Rows:
 
 def read_file(path: Path) -> bytes:
     """A file, bounded. Raises OSError."""
-    with path.open("rb") as stream:
-        return stream.read(MAX_BYTES + 1)
+    return read_at_most(path, MAX_BYTES + 1)
 
 
 def read_rows(name: str, path: Path, asked: Where, read: Reader = read_file) -> Rows:

@@ -24,6 +24,7 @@ from scenario_runner.language.model import PatientSpec
 from scenario_runner.language.named_files import named_file
 from scenario_runner.language.rows import read_file
 from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.reading import read_at_most
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -105,8 +106,7 @@ class Inputs:
 
 def _content(path: FilePath) -> bytes:
     try:
-        with path.open("rb") as stream:
-            raw = stream.read(MAX_BYTES + 1)
+        raw = read_at_most(path, MAX_BYTES + 1)
     except FileNotFoundError:
         raise SourceError(f"there is no file '{path}'", "it is relative to the scenario") from None
     except (OSError, ValueError) as error:
