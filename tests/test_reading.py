@@ -42,11 +42,17 @@ def test_a_writer_that_takes_its_time_is_waited_for(pipe: Path) -> None:
             on.wait()
             stream.write(b"b")
 
+    def go_on() -> None:
+        begun.wait()
+        on.set()
+
     thread = threading.Thread(target=write)
     thread.start()
-    threading.Thread(target=lambda: (begun.wait(), on.set())).start()
+    other = threading.Thread(target=go_on)
+    other.start()
     assert read_at_most(pipe, 10) == b"ab"
     thread.join()
+    other.join()
 
 
 @pytest.mark.parametrize(

@@ -71,10 +71,11 @@ def plugin_folders(path: str | Path, text: str | None = None) -> list[Path]:
     text: what the file held once, to be read instead of what it holds now.
 
     Plugins are loaded before the file is checked, because they say what it may hold. Raises
-    InvalidInput for a file that cannot be read or parsed, and for a folder that is not there.
+    InvalidInput for a file that cannot be read or parsed, or is no site file, and for a folder that is not there.
     """
     document = _document(path, text)
-    named = document.data.get("plugins") if isinstance(document.data, dict) else None
+    require_kind(document, SITE)
+    named = document.data.get("plugins")
     places: list[tuple[DocumentPath, Any]] = [(("plugins",), named)]
     if isinstance(named, list):
         places = [(("plugins", index), folder) for index, folder in enumerate(named)]

@@ -1,4 +1,4 @@
-"""A peer that takes connections and says nothing: each operation is over with its step's time, or with Ctrl-C."""
+"""A peer that takes connections, or associations, too, and says nothing: each operation is over with its step's time, or with Ctrl-C."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pynetdicom import AE, AllStoragePresentationContexts, evt
 
 from scenario_runner.engine.services import Control
 from scenario_runner.events import Stamped, StepStarted
@@ -34,6 +35,48 @@ ENTRIES: dict[str, dict[str, Any]] = {
     "mpps": {"mpps": {"to": "quiet", "status": "in-progress"}},
     "pause": {"pause": {"for": "50s"}},
 }
+
+OF_DIMSE: dict[str, dict[str, Any]] = {
+    **{name: ENTRIES[name] for name in ("c-get", "store", "find", "worklist", "mpps", "migrate")},
+    "echo": {"echo": {"to": "quiet"}},
+    "side by side": {"send": {"to": "quiet", "associations": 2}},
+    "stored": {"assert": [{"stored": {"on": "quiet"}}]},
+    "wait": {"wait": {"on": "quiet", "until": {"stored": "all"}}},
+    "c-move": {"retrieve": {"from": "quiet", "via": "c-move", "match": STUDY}},
+}
+SERVICES = (
+    "1.2.840.10008.1.1", "1.2.840.10008.3.1.2.3.3", "1.2.840.10008.5.1.4.31",
+    *(f"1.2.840.10008.5.1.4.1.2.{root}.{service}" for root in (1, 2) for service in (1, 2, 3)),
+)  # fmt: skip
+
+
+@pytest.fixture
+def mute() -> Iterator[int]:
+    """The port of a peer that accepts every association and answers no request until the test is over."""
+    over = threading.Event()
+
+    def wait(_: evt.Event) -> int:
+        over.wait()
+        return 0xA700
+
+    def wait_for_matches(_: evt.Event) -> Iterator[tuple[int, None]]:
+        over.wait()
+        yield 0xA700, None
+
+    entity = AE(ae_title="QUIET")
+    entity.maximum_associations = 99
+    entity.supported_contexts = AllStoragePresentationContexts
+    for uid in SERVICES:
+        entity.add_supported_context(uid)
+    handlers: list[Any] = [
+        *((event, wait) for event in (evt.EVT_C_ECHO, evt.EVT_C_STORE, evt.EVT_N_CREATE)),
+        *((event, wait_for_matches) for event in (evt.EVT_C_FIND, evt.EVT_C_MOVE, evt.EVT_C_GET)),
+    ]
+    server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers)
+    assert server is not None
+    yield server.server_address[1]
+    over.set()
+    server.shutdown()
 
 
 @pytest.fixture
@@ -88,6 +131,22 @@ def test_what_a_step_waits_for_ends_with_its_time(tmp_path: Path, quiet: int) ->
     assert told["probe"]["outcome"] == "skipped"
     require_whole(tmp_path, "failed")
     assert code == 1
+
+
+def test_what_was_asked_of_an_association_and_is_not_answered_ends_with_its_time(
+    tmp_path: Path, mute: int
+) -> None:
+    beside = [
+        {**entry, "id": name.replace(" ", "_"), "timeout": "1s"} for name, entry in OF_DIMSE.items()
+    ]
+    job = request(tmp_path, [{"send": {"to": "pacs"}}, {"parallel": beside}, {"probe": {}}])
+    site(tmp_path, mute)
+    assert play(job) == 1
+    told = steps(require_whole(tmp_path, "failed"))
+    ended = [told[one["id"]] for one in beside]
+    assert {one["outcome"] for one in ended} == {"failed"}, ended
+    assert max(one["duration_s"] for one in ended) < 2
+    assert told["probe"]["outcome"] == "skipped"
 
 
 def test_what_a_step_waits_for_ends_with_ctrl_c(tmp_path: Path, quiet: int) -> None:
