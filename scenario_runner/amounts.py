@@ -13,6 +13,12 @@ def amount(count: int, noun: str) -> str:
     return f"{count} {noun if count == 1 else plural(noun)}"
 
 
+def with_article(noun: str) -> str:
+    """One of what a noun says, as it is spoken: ``an accession number``, ``a 'dicom'``, ``an 'hl7'``."""
+    vowel = noun.lstrip("'").startswith((*"aeiou", "hl7"))
+    return f"{'an' if vowel else 'a'} {noun}"
+
+
 def some(names: Sequence[str], most: int = 3) -> str:
     """The first of many, and how many more there are: ``1.2, 1.3, 1.4 and 47 more``."""
     text = ", ".join(names[:most])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 from pydantic import BaseModel
 
+from scenario_runner.amounts import with_article
 from scenario_runner.answers import (
     Acknowledged,
     CommitResult,
@@ -288,10 +289,11 @@ class Target:
         return frozenset(self.facts.capabilities)
 
     def _unsupported(self, what: str, service: str) -> Unsupported:
+        one = with_article(f"'{service}'")
         return Unsupported(
             f"target '{self.name}' has no way to {what}",
             target=None,
-            hint=f"give '{self.name}' a '{service}' service in the site file",
+            hint=f"give '{self.name}' {one} service in the site file",
         )
 
 

@@ -21,7 +21,7 @@ from scenario_runner.app.messages import read_file
 from scenario_runner.app.review import Review
 from scenario_runner.app.run import RunResult, plannable_of, run_loaded
 from scenario_runner.app.study import StudyRequest, run_of, save_scenario
-from scenario_runner.app.typical_studies import whole
+from scenario_runner.app.typical_studies import is_key, whole
 from scenario_runner.errors import Diagnostic, InvalidInput, NothingSelected, UsageError
 from scenario_runner.language.loader import parse_document
 from scenario_runner.language.scenario import check_scenario
@@ -67,7 +67,7 @@ class _Feed:
     wrong: list[Diagnostic] = field(default_factory=list)
     modalities: set[str] = field(default_factory=set)
     numbered: bool = True
-    """Whether no order says that there is no accession number."""
+    """Whether no order says that there is no accession number, or one by which others are found, too."""
 
     def leave_out(self, found: Sequence[Diagnostic]) -> None:
         """Leave the messages aside that these diagnostics are about."""
@@ -152,7 +152,7 @@ def orders_scenario(
 ) -> str:
     """The scenario of the studies of orders. files: as it names them; modalities: those that the orders name.
 
-    numbered: whether each study will have an accession number.
+    numbered: whether each study will be found by its accession number.
     """
     source: dict[str, Any] = {"files": list(files)}
     if modality:
@@ -186,9 +186,9 @@ def modalities_of(data: bytes, name: str, site: Site) -> tuple[set[str], bool]:
 
 
 def _are_numbered(found: Sequence[Order]) -> bool:
-    """Whether each has an accession number, or is given one because it says nothing of it."""
+    """Whether each is found by its accession number, or is given one because it says nothing of it."""
     keyword = "AccessionNumber"
-    return all(keyword not in order.said or order.text(keyword) for order in found)
+    return all(keyword not in order.said or is_key(order.text(keyword)) for order in found)
 
 
 def _mapping(site: Site) -> Sequence[Line]:

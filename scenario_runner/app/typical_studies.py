@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from scenario_runner.dicom.matching import has_wildcard
 from scenario_runner.errors import UsageError
 from scenario_runner.language.loader import parse_document
 from scenario_runner.lazy_dataclasses import dataclass
@@ -96,7 +97,17 @@ def scenario_text(
     head["patients"] = [{**patient, "studies": [study]}]
     drawn = usual(modalities)
     pixels = any(drawn[one["modality"]].has_pixels for one in study["series"])
-    return whole(head, wishes.target, pixels=pixels, numbered=wishes.accession != "")
+    return whole(
+        head,
+        wishes.target,
+        pixels=pixels,
+        numbered=wishes.accession is None or is_key(wishes.accession),
+    )
+
+
+def is_key(accession: str) -> bool:
+    """Whether it finds its own studies alone: an empty key finds all (PS3.4 C.2.2.2.3), a wildcard others (C.2.2.2.4)."""
+    return accession != "" and not has_wildcard(accession)
 
 
 def whole(
@@ -104,8 +115,7 @@ def whole(
 ) -> str:
     """A scenario of this head that sends, finds, fetches and compares.
 
-    pixels: whether there are any. numbered: whether each study has an accession number; one without is found by its UID,
-    for an empty key matches every study there is (PS3.4 C.2.2.2.3).
+    pixels: whether there are any. numbered: whether each study is found by its accession number; by its UID otherwise.
     """
     text = yaml.dump(
         _marked(dict(head)), Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=110

@@ -32,9 +32,9 @@ from scenario_runner.cli.signals import stopping
 from scenario_runner.cli.study_screen import side_by_side
 from scenario_runner.cli.terminal_pictures import show
 from scenario_runner.cli.verbosity import remark, volume
-from scenario_runner.cli.wrapping import printable
+from scenario_runner.cli.wrapping import folded, printable, terminal_width
 from scenario_runner.engine.services import Control
-from scenario_runner.errors import Declined, UsageError
+from scenario_runner.errors import UsageError
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -92,6 +92,8 @@ def preview(
     is wrong with them; and what differs from the patient's study before. On a terminal the pictures are drawn, too,
     and 'y' runs the scenario with exactly the bytes that were shown. Saying no, and anything but a terminal, sends
     nothing and uses up no number.
+
+    The exit codes are those of fabricate run; 130 when you say no.
     """
     from scenario_runner.app.kept_objects import forgotten
     from scenario_runner.app.load import Sources
@@ -115,13 +117,9 @@ def preview(
             Reviewing(objects, sheet, open_it).show(plans, factory)
             return 0
         ask = Reviewing(objects, sheet, open_it)
-        try:
-            with Console(volume=volume()) as console, stopping(control):
-                review = Review(ask=ask, objects=objects)
-                result = run_scenarios(request, [console], control, review)
-        except Declined as declined:
-            click.echo(declined.message, err=True)
-            return 0
+        with Console(volume=volume()) as console, stopping(control):
+            review = Review(ask=ask, objects=objects)
+            result = run_scenarios(request, [console], control, review)
     console.summary(result.folder)
     return all_told(result.exit_code, console.lost)
 
@@ -170,16 +168,17 @@ class Reviewing:
 def show_sheet(sheet: ContactSheet) -> None:
     """Patients, studies and series in lines; on a terminal with pictures."""
     for note in sheet.notes:
-        click.echo(f"{click.style('note:', fg='yellow')} {note}")
+        _say(note, 6, f"{click.style('note:', fg='yellow')} ")
     drawn = 0
     for patient in sheet.patients:
         about = patient.planned
-        name = click.style(printable(about.name), bold=True)
-        click.echo(f"{name}  {printable(about.patient_id)}  {about.sex}  {about.birth_date}")
+        name = printable(about.name)
+        text = f"{name}  {about.patient_id}  {about.sex}  {about.birth_date}"
+        _say(text, 0, bold=name)
         for study in patient.studies:
             planned = study.planned
             text = f"{planned.accession}  {planned.date}  {planned.description}"
-            click.echo(f"  {printable(text)}")
+            _say(text, 2)
             _changes(study)
             for series in study.series:
                 _series(series, drawn < _SERIES and sys.stdout.isatty())
@@ -193,7 +192,7 @@ def _series(series: SheetSeries, draw: bool) -> None:
     count = amount(planned.image_count, "image" if planned.has_pixels else "object")
     wrong = f", {series.faults} against the rules" if series.faults else ""
     text = f"{planned.number}  {planned.modality}  {planned.description}  {count}{wrong}"
-    click.echo(f"    {printable(text)}")
+    _say(text, 4)
     if draw:
         show(_strip(series), rows=_ROWS)
 
@@ -214,11 +213,20 @@ def _changes(study: SheetStudy) -> None:
     from scenario_runner.app.contact_sheet import WHOLE_SERIES
 
     count = amount(len(study.differences), "difference")
-    click.echo(f"    {count} from the study of {study.previous.date}, UIDs, days and times aside")
+    _say(f"{count} from the study of {study.previous.date}, UIDs, days and times aside", 4)
     for one in study.differences[:_CHANGES]:
         before, now = one.before or "nothing", one.now or "nothing"
         change = f"{one.attribute} {before[:60]} became {now[:60]}"
         text = f"{one.series}: {now if one.attribute == WHOLE_SERIES else change}"
-        click.echo(f"      {printable(text)}")
+        _say(text, 6)
     if len(study.differences) > _CHANGES:
-        click.echo(f"      and {len(study.differences) - _CHANGES} more, all on the contact sheet")
+        _say(f"and {len(study.differences) - _CHANGES} more, all on the contact sheet", 6)
+
+
+def _say(text: str, indent: int, head: str = "", bold: str = "") -> None:
+    """A text in lines that a terminal has room for. head: what stands before it in place of the indent."""
+    first, *others = folded(printable(text), indent, terminal_width())
+    if bold:
+        first = first.replace(bold, click.style(bold, bold=True), 1)
+    for line in (f"{head or ' ' * indent}{first}", *others):
+        click.echo(line)

@@ -7,7 +7,10 @@ from pathlib import Path
 import click
 
 from scenario_runner.cli.signals import as_usual
+from scenario_runner.cli.wrapping import terminal_width, wrapped
 from scenario_runner.errors import UsageError
+
+_ANSWERS = len(" [y/N]: n")
 
 
 def confirmed(question: str, *, default: bool) -> bool:
@@ -17,13 +20,19 @@ def confirmed(question: str, *, default: bool) -> bool:
     """
     try:
         with as_usual():
-            return click.confirm(question, default=default, err=True)
+            return click.confirm(_asked(question), default=default, err=True)
     except click.Abort as error:
         # click makes one of the end of input and of an interrupt.
         if not isinstance(error.__context__, EOFError):
             raise
         click.echo(err=True)
         raise UsageError("nobody answered", hint="--yes does it without asking") from None
+
+
+def _asked(question: str) -> str:
+    """A question in lines that the terminal has room for, its answers beside the last."""
+    room = terminal_width()
+    return question if room is None else "\n".join(wrapped(question, room - _ANSWERS))
 
 
 def opened(file: Path) -> None:

@@ -14,7 +14,7 @@ from scenario_runner.authority import authority
 from scenario_runner.cli.console import word
 from scenario_runner.cli.rows import print_table
 from scenario_runner.cli.terminal_pictures import show
-from scenario_runner.cli.wrapping import beside, cells, padded, printable, terminal_width
+from scenario_runner.cli.wrapping import beside, cells, folded, padded, printable, terminal_width
 from scenario_runner.evidence.unseen import escaped
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from scenario_runner.planning.plan import PlannedSeries
 
 _LABEL = 11
+_TITLE = 7
+"""Where the title of a case begins, after how it came out."""
 _PICTURES = 4
 """Series of which an image is shown; more would be too small to see anything."""
 _SIDE = 512
@@ -142,7 +144,10 @@ def show_outcome(result: RunResult, *, kept: Path | None, saved: Path | None) ->
     """One screen: who, which accession, which UIDs, whether it is there, each check, the report."""
     record = result.record
     for case in record.cases:
-        click.echo(f"{word(case.outcome)}  {click.style(case.scenario.title, bold=True)}")
+        first, *others = folded(printable(case.scenario.title), _TITLE, terminal_width())
+        click.echo(f"{word(case.outcome)}  {click.style(first, bold=True)}")
+        for line in others:
+            click.echo(f"{' ' * _TITLE}{click.style(line.lstrip(), bold=True)}")
         for label, text in _facts(record, case):
             _line(label, text)
         click.echo()

@@ -269,7 +269,7 @@ class PatientSpec(Model):
     name: Text | NameParts | None = None
     """``FAMILY^GIVEN``, the components, or ``{locale: en_AU}`` for a generated one."""
     sex: Literal["M", "F", "O"] | None = None
-    """PatientSex; by default of somebody who has such studies."""
+    """PatientSex; by default what an English given name tells (JANE), and of somebody who has such studies."""
     birth_date: Date | None = None
     """PatientBirthDate."""
     age: Age | AgeRange | None = None

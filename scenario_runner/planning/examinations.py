@@ -43,8 +43,11 @@ _LANGUAGES = (
 )
 _SIDES = re.compile(r"\{([^/}]*)/([^}]*)\}")
 _YEAR = 12
-_NEAR = _YEAR
+_NEAR = 5 * _YEAR
 """Months by which ages may be farther away than the nearest."""
+_WIDE = 40 * _YEAR
+"""Of fewer ages is what has its reason in the age: a screening, a second trimester."""
+_GROWN = 18 * _YEAR
 
 
 @dataclass(frozen=True)
@@ -69,8 +72,8 @@ class Examination:
     """By language, with marks as the table explains them."""
 
     def may_be_of(self, months: int) -> bool:
-        """Whether somebody of another age may have it all the same; what infants have, nobody else does."""
-        return self.last_month >= 2 * _YEAR or months <= self.last_month + _NEAR
+        """Whether somebody of another age may have it all the same; what children have, no adult does."""
+        return self.last_month >= _GROWN or months <= self.last_month + _YEAR
 
     def side(self, seed: int) -> str | None:
         """Laterality of a study; seed: its own."""
@@ -178,7 +181,8 @@ def _usual(choices: Sequence[F], months: int) -> F:
     """What somebody gets whom none of these is made for: a child's CT is of the head and no screening of lungs."""
     nearest = min(_months_off(each, months) for each in choices)
     near = [each for each in choices if _months_off(each, months) <= nearest + _NEAR]
-    return max(near, key=lambda each: each.weight)
+    wide = [each for each in near if each.last_month - each.first_month >= _WIDE]
+    return max(wide or near, key=lambda each: each.weight)
 
 
 def _months_off(one: Fitting, months: int) -> int:

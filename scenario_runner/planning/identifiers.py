@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from scenario_runner.amounts import amount
+from scenario_runner.amounts import amount, with_article
 from scenario_runner.dicom.vrs import LONGEST_TEXT
 from scenario_runner.language.diagnostic_words import quoted
 from scenario_runner.language.same import Same
@@ -112,7 +112,7 @@ class Identifiers:
         return ValueProblem(
             "FAB302",
             f"{quoted(str(pattern))} makes {longest} characters, "
-            f"and {_article(_NAMES[kind])} (VR {vr}) takes {LONGEST_TEXT[vr]} at most",
+            f"and {with_article(_NAMES[kind])} (VR {vr}) takes {LONGEST_TEXT[vr]} at most",
             f"shorten it by {longest - LONGEST_TEXT[vr]} (PS3.5 6.2)",
         )
 
@@ -145,10 +145,6 @@ class Identifiers:
             f"{quoted(str(pattern))} makes {different} for {needed} {_MANY[kind]} of one case",
             mend,
         )
-
-
-def _article(noun: str) -> str:
-    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
 @lru_cache(maxsize=1_024)

@@ -23,6 +23,7 @@ from scenario_runner.planning.examined import Examined, leading, places, series_
 from scenario_runner.planning.given_character_sets import given_terms, writable
 from scenario_runner.planning.identity import Dice, child_seed, uid_below, uids_below
 from scenario_runner.planning.lazy import Lazy
+from scenario_runner.planning.named_sex import sex_of_given, sex_of_name
 from scenario_runner.planning.part_identifiers import PartIdentifiers
 from scenario_runner.planning.part_lookup import finder
 from scenario_runner.planning.plan import (
@@ -86,6 +87,7 @@ class PatientMaker:
         self._terms = _terms(part.spec.character_set)
         self._written_in = [terms for study in part.studies for terms in given_terms(part, study)]
         self._study_count = part.study_count
+        self._named = _sex_of(part)
         self._find = finder(part.studies, lambda study: StudyMaker(study, part, setting))
 
     def make(self, nth: int, place: int) -> PlannedPatient:
@@ -132,6 +134,11 @@ class PatientMaker:
         """
         part, life = self._part, self._part.life
         given = part.spec.sex or part.tagged.get("sex")
+        if given is None and self._named:
+            # A name is no more than a hint: whoever has a mammography is a woman all the same.
+            who = [each.sexes for each in part.subjects]
+            given = self._named if not who or self._named in "".join(who) else None
+            sex = given or sex
         if not part.subjects:
             return sex, life.birth_date(first, dice)
         birth_date = life.birth_date(first, dice) if life.is_given else None
@@ -317,6 +324,14 @@ class SeriesMaker:
     def _uid(self, series_uid: str, place: int) -> str:
         given = self._part.instances[place].uid if self._part.instances else self._part.image_uid
         return given or uid_below(self._root, series_uid, f"i{place + 1}")
+
+
+def _sex_of(part: PatientPart) -> str | None:
+    """The sex that the name of a patient tells, if any."""
+    name = part.tagged.get("name", part.spec.name)
+    if isinstance(name, str):
+        return sex_of_name(name, part.locale)
+    return None if name is None else sex_of_given(name.given or "", part.locale)
 
 
 def _name(given: str | NameParts | None, person: Person) -> str:

@@ -12,6 +12,7 @@ from scenario_runner.errors import UsageError
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.planning.api import CounterExhausted
 from scenario_runner.planning.identity import Dice
+from scenario_runner.planning.named_sex import sex_of_name
 from scenario_runner.planning.number_ranges import rules
 from scenario_runner.planning.pattern_parts import Counter, Part, PatternError
 from scenario_runner.planning.patterns import Pattern, parse
@@ -250,12 +251,13 @@ class Maker:
         if settings.birth_years:
             first, last = settings.birth_years
             born = (dt.date(first, 1, 1), min(dt.date(last, 12, 31), self.now.date()))
+        sex = wanted.sex or (wanted.name and sex_of_name(wanted.name, locale)) or None
         moment = dt.datetime.now(dt.UTC)
         made = []
         for _ in range(count):
             try:
                 drawn = synthetic_person(
-                    dice, sources=self.demographics, locale=locale, sex=wanted.sex, born=born
+                    dice, sources=self.demographics, locale=locale, sex=sex, born=born
                 )
             except ValueError as error:
                 raise UsageError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -175,7 +176,7 @@ def test_run_review_without_a_terminal_says_what_to_do_instead(tmp_path: Path) -
 @pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is a POSIX thing")
 @pytest.mark.parametrize(
     ("words", "answer", "code"),
-    [(("preview",), "y", 0), (("preview",), "n", 0), (("run", "--review"), "n", 130)],
+    [(("preview",), "y", 0), (("preview",), "n", 130), (("run", "--review"), "n", 130)],
 )
 def test_on_a_terminal_y_sends_what_is_drawn(
     words: tuple[str, ...], answer: str, code: int, tmp_path: Path
@@ -190,3 +191,17 @@ def test_on_a_terminal_y_sends_what_is_drawn(
     assert "▀" in seen.screen
     assert ("1 passed" in seen.screen) == (answer == "y")
     assert (tmp_path / "out").exists() == (answer == "y")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is a POSIX thing")
+def test_what_is_shown_ends_with_the_terminal(tmp_path: Path) -> None:
+    long = "A description that is as long as a description is"
+    study = {"description": long, "series": [{"modality": "CT", "description": long, "images": 1}]}
+    write_scenario(tmp_path / "s.yaml", STEPS, patients=[{"studies": [study]}])
+    seen = on_terminal(
+        "preview", "s.yaml", "--registry", ":memory:",
+        answer="n", question="[y/N]", cwd=tmp_path, env={"COLUMNS": "40"},
+    )  # fmt: skip
+    lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", seen.screen).splitlines()
+    assert any("as long as" in line for line in lines)
+    assert [line for line in lines if len(line) > 40] == []

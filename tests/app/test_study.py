@@ -169,6 +169,31 @@ def test_what_an_option_says_wrongly_is_told_with_its_name(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("accession", ["A*1", "A?1", "*", "A*{2digits}"])
+def test_an_accession_number_that_would_find_others_is_not_asked_for(
+    accession: str, tmp_path: Path
+) -> None:
+    given = ("us", "--images", "1", "--studies", "2" if "{" in accession else "1")
+    done = fabricate(
+        "study", *given, "--accession", accession, "--out", "run", cwd=tmp_path, env=SMALL
+    )
+    assert "Found by its UID, and nothing else" in done.check().out
+    (case,) = record(tmp_path / "run")["cases"]
+    made = [one["accession"] for one in case["patients"][0]["studies"]]
+    assert made == (["A*01", "A*02"] if "{" in accession else [accession])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is a POSIX thing")
+@pytest.mark.parametrize("answer", ["y", "n"])
+def test_no_line_is_longer_than_the_terminal(answer: str, tmp_path: Path) -> None:
+    seen = on_terminal(
+        "study", "us", "--images", "1", answer=answer, question="[Y/n]", cwd=tmp_path,
+        env={"FABRICATE_REGISTRY": ":memory:", "COLUMNS": "40"},
+    )  # fmt: skip
+    lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen.screen).replace("\r", "\n").splitlines()
+    assert [line for line in lines if len(line) > 40 and "2.25." not in line] == []
+
+
 def test_a_pacs_that_is_not_there_is_said_not_to_have_it(tmp_path: Path) -> None:
     done = fabricate("study", "--to", "NOBODY@127.0.0.1:1", cwd=tmp_path, env=SMALL).check(4)
     assert "in the PACS  no: 0 of 2 images stored by pacs (NOBODY@127.0.0.1:1)" in done.out

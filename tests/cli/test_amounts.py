@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scenario_runner.amounts import amount
+from scenario_runner.amounts import amount, with_article
 from tests.running import fabricate
 
 if TYPE_CHECKING:
@@ -58,6 +58,19 @@ SEVERAL = re.compile(r"(?<![\d.,])1 (?:more )?(?!series\b)[a-z]{3,}s\b")
 )
 def test_a_count_has_its_noun(count: int, noun: str, text: str) -> None:
     assert amount(count, noun) == text
+
+
+@pytest.mark.parametrize(
+    ("noun", "text"),
+    [
+        ("'orthanc'", "an 'orthanc'"),
+        ("'dicom'", "a 'dicom'"),
+        ("'hl7'", "an 'hl7'"),
+        ("order", "an order"),
+    ],
+)
+def test_one_of_a_kind_has_its_article(noun: str, text: str) -> None:
+    assert with_article(noun) == text
 
 
 def test_a_run_over_one_image_says_nothing_of_1_images(tmp_path: Path) -> None:

@@ -295,9 +295,12 @@ def test_no_age_that_is_asked_for_makes_an_impossible_study(
     [
         ("2d", "{modality: CT}", "CT Head without contrast"),
         ("4y", "{modality: MR}", "MRI Brain without contrast"),
-        ("99y", "{modality: US}", "Echocardiography"),
+        ("99y", "{modality: US}", "US Abdomen"),
         ("99y", "{modality: DX, body_part: HAND}", "XR Hand"),
         ("4y", "{modality: US, body_part: UTERUS}", "US Female pelvis"),
+        ("4y", "{modality: CT, body_part: CHEST}", "CT Chest with contrast"),
+        ("40y", "{modality: DX, body_part: SPINE}", "DX SPINE"),
+        ("14y", "{modality: DX, body_part: SPINE}", "XR Whole spine scoliosis"),
         ("60y", "{modality: US, body_part: UTERUS}", "US Female pelvis"),
         ("40y", "{modality: US, body_part: HIP}", "US HIP"),
         ("2d", "{modality: US, body_part: HIP}", "US Infant hips"),

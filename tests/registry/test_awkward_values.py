@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.registry.test_patient_commands import typed
+from tests.running import fabricate
 
 GOOD = {"id": "A", "name": "X^Y", "sex": "F", "birth_date": "1980-01-01"}
 
@@ -110,6 +111,28 @@ def test_what_is_said_to_be_empty_is_not_drawn(where: str) -> None:
     for pattern in ("", " "):
         told = typed(where, "test-ids", "--pattern", pattern, code=2).err
         assert "the pattern of IDs is empty" in told
+
+
+def test_somebody_who_is_kept_with_a_birth_to_come_is_exported_and_imported(
+    where: str, tmp_path: Path
+) -> None:
+    (tmp_path / "s.yaml").write_text(
+        "schema: scenario/v1\nname: s\npatients: [{id: B1, keep: true, birth_date: 2999-01-01, studies: [{modality: SR}]}]\n"
+        "steps: [send: {to: pacs}]\n",
+        encoding="utf-8",
+    )
+    fabricate("run", "s.yaml", cwd=tmp_path, env={"FABRICATE_REGISTRY": where}).check()
+    typed(where, "export", str(tmp_path / "people.json"))
+    other = str(tmp_path / "other.sqlite3")
+    typed(other, "import", str(tmp_path / "people.json"))
+    assert typed(other, "show", "B1", "--format", "json").rows()[0]["birth_date"] == "2999-01-01"
+    assert "1 were here already" in typed(other, "import", str(tmp_path / "people.json")).out
+
+
+def test_a_name_of_one_sex_makes_somebody_of_that_sex(where: str) -> None:
+    for name, sex in (("CITIZEN^JANE", "F"), ("CITIZEN^JOHN", "M")):
+        made = typed(where, "generate", "--count", "12", "--name", name, "--format", "json").rows()
+        assert {one["sex"] for one in made} == {sex}
 
 
 def test_a_text_of_thousands_of_characters_is_not_said_back_whole(where: str) -> None:
