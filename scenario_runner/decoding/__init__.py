@@ -16,7 +16,7 @@ from scenario_runner.decoding import here
 from scenario_runner.decoding.here import HEAD, can_decode
 from scenario_runner.decoding.workers import SECONDS, UndecodableError, Workers
 from scenario_runner.dicom import syntaxes
-from scenario_runner.dicom.dictionary import registered
+from scenario_runner.dicom.dictionary import may_be_newer, registered
 from scenario_runner.dicom.elements import MOST_INFLATED
 from scenario_runner.dicom.part10 import read_meta
 
@@ -38,6 +38,8 @@ __all__ = [
     "pixels_of",
 ]
 
+_KIND = "Transfer Syntax"
+"""What PS3.6 annex A calls it."""
 _PIXELS = 0x7FE0
 _MOST_SQUEEZED = 1032
 """Bytes that one byte of a deflated data set can stand for (RFC 1951)."""
@@ -46,13 +48,15 @@ _MOST_SQUEEZED = 1032
 def pixels_of(dataset: Dataset) -> npt.NDArray[Any]:
     """All frames, colour as RGB. Raises UndecodableError."""
     meta = getattr(dataset, "file_meta", None)
-    if meta is None or meta.get("TransferSyntaxUID") in syntaxes.NATIVE:
+    uid = "" if meta is None else str(meta.get("TransferSyntaxUID") or "")
+    if meta is None or uid in syntaxes.NATIVE:
         return _plain(dataset)
     try:
         file, expected = _only_pixels(dataset), _expected(dataset)
     except Exception as error:
-        raise UndecodableError(f"what describes the pixels cannot be used: {error}") from error
-    return _array(*_workers().ask("pixels", file, expected=expected))
+        why = f"what describes the pixels cannot be used: {error}"
+        raise UndecodableError((uid and _undecoded(uid)) or why) from error
+    return _array(*_ask(uid, "pixels", file, expected=expected))
 
 
 def _plain(dataset: Dataset) -> npt.NDArray[Any]:
@@ -69,20 +73,15 @@ def frame_of(file: Path, number: int, *, raw: bool = False) -> npt.NDArray[Any]:
     """One frame of a file, from 1, colour as RGB or raw as it was encoded. Raises as above."""
     with file.open("rb") as stream:
         meta = read_meta(stream.read(HEAD))
-    if (
-        meta.transfer_syntax_uid in syntaxes.NATIVE
-        and meta.transfer_syntax_uid != syntaxes.DEFLATED
-    ):
+    uid = meta.transfer_syntax_uid
+    if uid in syntaxes.NATIVE and uid != syntaxes.DEFLATED:
         return here.frame_of(str(file), number, raw=raw)
-    if registered(meta.transfer_syntax_uid).kind != "Transfer Syntax":
-        uid = meta.transfer_syntax_uid
-        raise UndecodableError(f"'{uid}' is no transfer syntax of the Standard")
+    if registered(uid).kind != _KIND:
+        raise UndecodableError(_undecoded(uid))
     expected = 0
-    if meta.transfer_syntax_uid == syntaxes.DEFLATED:
+    if uid == syntaxes.DEFLATED:
         expected = min(MOST_INFLATED, _MOST_SQUEEZED * file.stat().st_size)
-    return _array(
-        *_workers().ask("frame", expected=expected, file=str(file), number=number, raw=raw)
-    )
+    return _array(*_ask(uid, "frame", expected=expected, file=str(file), number=number, raw=raw))
 
 
 def frame_into(file: Path, number: int, into: BinaryIO, *, expected: int) -> None:
@@ -109,7 +108,29 @@ def decompress(file: bytes) -> bytes:
 
     Raises UndecodableError.
     """
-    return _workers().ask("decompress", file, expected=16 * len(file))[1]
+    uid = read_meta(file[:HEAD]).transfer_syntax_uid
+    return _ask(uid, "decompress", file, expected=16 * len(file))[1]
+
+
+def _ask(uid: str, what: str, data: bytes = b"", **more: Any) -> tuple[dict[str, Any], bytes]:
+    """Have pixels in a transfer syntax decoded; where nothing here decodes it, that is what is said."""
+    try:
+        return _workers().ask(what, data, **more)
+    except UndecodableError as error:
+        if uid and (why := _undecoded(uid)):
+            raise UndecodableError(why) from error
+        raise
+
+
+def _undecoded(uid: str) -> str:
+    """Why no pixels in a transfer syntax are decoded here; empty where some are."""
+    if may_be_newer(uid):
+        return f"'{uid}' is newer than the transfer syntaxes known here, or none"
+    if registered(uid).kind != _KIND:
+        return f"'{uid}' is no transfer syntax of the Standard"
+    if uid in syntaxes.NATIVE or can_decode(uid):
+        return ""
+    return f"nothing here decodes {registered(uid).name} ({uid})"
 
 
 @cache

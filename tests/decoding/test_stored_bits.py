@@ -17,11 +17,11 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import UID
 
 from scenario_runner.archive.transcoding import transcode
-from scenario_runner.decoding import UndecodableError, frame_of, pixels_of
+from scenario_runner.decoding import UndecodableError, decompress, frame_of, pixels_of
 from scenario_runner.decoding.stored_bits import stored_values
 from scenario_runner.dicom.elements import read_elements
 from scenario_runner.dicom.json_model import of_elements
-from scenario_runner.dicom.part10 import read_meta
+from scenario_runner.dicom.part10 import file_meta, read_meta
 from scenario_runner.dicom.syntaxes import RLE, encoding_of
 from scenario_runner.showing.rendering import render
 from tests.archive.samples import sample
@@ -121,6 +121,33 @@ def test_a_transfer_syntax_of_a_maker_is_named(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.113619.5.22\0"))
     with pytest.raises(UndecodableError, match=r"'1\.2\.840\.113619\.5\.22' is no transfer"):
         frame_of(path, 1)
+
+
+@pytest.mark.parametrize(
+    ("uid", "words"),
+    [
+        ("1.2.840.10008.1.2.4.110", "nothing here decodes JPEG XL Lossless"),
+        ("1.2.840.10008.1.2.4.108", "nothing here decodes HEVC/H.265 Main 10"),
+        ("1.2.840.10008.1.2.8.1", "nothing here decodes Deflated Image Frame Compression"),
+        ("1.2.840.10008.1.2.99.9", "is newer than the transfer syntaxes known here, or none"),
+    ],
+)
+def test_what_nothing_here_decodes_is_named_by_every_way_to_the_pixels(
+    tmp_path: Path, uid: str, words: str
+) -> None:
+    """The Standard has them; pydicom says of some that they are none."""
+    path = written(tmp_path, EXPLICIT, 11)
+    whole, dataset = path.read_bytes(), dcmread(path)
+    dataset.file_meta.TransferSyntaxUID = UID(uid)
+    meta = file_meta(dataset.SOPClassUID, dataset.SOPInstanceUID, uid)
+    path.write_bytes(meta + whole[read_meta(whole).data_offset :])
+    for way in (
+        lambda: frame_of(path, 1),
+        lambda: pixels_of(dataset),
+        lambda: decompress(path.read_bytes()),
+    ):
+        with pytest.raises(UndecodableError, match=words):
+            way()
 
 
 @pytest.mark.parametrize("syntax", [IMPLICIT, EXPLICIT, BIG, DEFLATED])
