@@ -81,7 +81,10 @@ class Portion:
             kinds = {one.pairs for one in missing}
             contexts = [pair for kind in kinds for pair in kind if pair[1] == syntax]
             most = _TOGETHER if target.expects.uid_lists else 1
-            for level, keys in _narrowed(missing, kinds, most):
+            # What came already must not come again; beside an instance that was named there may be more.
+            whole = self.request.level != "image"
+            wanted = {one.uid for one in missing}
+            for level, keys in _narrowed(self.held, wanted, most, whole=whole):
                 request = RetrieveRequest(level=level, keys=keys, contexts=contexts)
                 again.append(target.retrieve(request, take, deadline))
         return _merged(first, again, [one.uid for one in self.held if one.uid not in came])
@@ -165,7 +168,9 @@ def portions(
             [one for one in held if one.pairs in kinds and _named(one, narrower)],
         )
         for kinds, contexts in _groups(dict.fromkeys(one.pairs for one in held))
-        for below, narrower in _narrowed(held, kinds, _TOGETHER if uid_lists else 1)
+        for below, narrower in _narrowed(
+            held, {one.uid for one in held if one.pairs in kinds}, _TOGETHER if uid_lists else 1
+        )
     ]
 
 
@@ -205,14 +210,17 @@ def _groups(
 
 
 def _narrowed(
-    held: Iterable[Held], kinds: set[tuple[Pair, ...]], most: int
+    held: Iterable[Held], wanted: set[str], most: int, *, whole: bool = True
 ) -> Iterator[tuple[Level, Keys]]:
-    """Requests for the instances of these kinds and no others. most: objects in one of them."""
-    whole: dict[str, dict[str, None]] = {}
+    """Requests for the instances of these UIDs and no others. most: objects in one of them.
+
+    held: all that there is, or with ``whole`` False a part: no series is asked for as a whole then.
+    """
+    entire: dict[str, dict[str, None]] = {}
     for (study, series), members in _by_series(held).items():
-        chosen = [one.uid for one in members if one.pairs in kinds]
-        if len(chosen) == len(members):
-            whole.setdefault(study, {})[series] = None
+        chosen = [one.uid for one in members if one.uid in wanted]
+        if whole and len(chosen) == len(members):
+            entire.setdefault(study, {})[series] = None
             continue
         for uids in _portions(chosen, most):
             yield (
@@ -223,7 +231,7 @@ def _narrowed(
                     "SOPInstanceUID": uids,
                 },
             )
-    for study, several in whole.items():
+    for study, several in entire.items():
         for uids in _portions(list(several), most):
             yield "series", {"StudyInstanceUID": study, "SeriesInstanceUID": uids}
 

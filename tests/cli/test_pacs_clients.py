@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from pydicom import Dataset, dcmread
+from pydicom.encaps import encapsulate
 
 from scenario_runner.pacs.fault_arguments import parse_faults
 from scenario_runner.pacs.options import PacsOptions
 from scenario_runner.pacs.server import EmbeddedPacs
+from tests.archive.samples import sample
 from tests.network.dicomweb.services import DICOM_JSON, Asked, Reply, results_json, service
 from tests.network.hostile import Wire, hostile
 from tests.pacs.worklist_items import write_item
@@ -75,6 +77,24 @@ def test_files_go_as_they_are_and_come_back_the_same(
     assert before == after
     again = fabricate("pacs", "retrieve", address(pacs), "PatientID=P1", "--to", got).check(2)
     assert "is not empty" in again.err
+
+
+def test_what_cannot_come_is_asked_for_again_without_its_whole_series(
+    tmp_path: Path, pacs: EmbeddedPacs
+) -> None:
+    """The first instance came twice, and the second time its file was there: exit 4 for the PACS's failure."""
+    retired = sample(
+        number=2, transfer_syntax="1.2.840.10008.1.2.4.55", PixelData=encapsulate([b"retired."])
+    )
+    for one in (sample(), retired):
+        (tmp_path / f"{one.sop_instance_uid}.dcm").write_bytes(one.file)
+    fabricate("pacs", "send", address(pacs), *tmp_path.glob("*.dcm")).check()
+    got = tmp_path / "got"
+    done = fabricate(
+        "pacs", "retrieve", address(pacs), "StudyInstanceUID=1.2.3", "--to", got
+    ).check(1)
+    assert "1 failed" in done.err + done.out
+    assert [file.stem for file in got.iterdir()] == [sample().sop_instance_uid]
 
 
 def test_a_table_is_not_cut_where_no_terminal_is(pacs: EmbeddedPacs, made: Path) -> None:
