@@ -11,6 +11,7 @@ import click
 
 from scenario_runner.amounts import amount
 from scenario_runner.app.row_texts import cell
+from scenario_runner.cli import shell_completion
 from scenario_runner.cli.options import WholeNumber, counters_site_option, examples, registry_option
 from scenario_runner.cli.patient_options import at_desk, issuer_option, print_patients, yes_option
 from scenario_runner.cli.questions import confirmed
@@ -108,7 +109,7 @@ def generate(
 
 
 @click.command(epilog=examples("fabricate patient show PID000001"))
-@click.argument("patient_id", metavar="ID")
+@click.argument("patient_id", metavar="ID", shell_complete=shell_completion.patients)
 @issuer_option
 @style_option
 @registry_option
@@ -241,8 +242,8 @@ def _bars(counts: dict[str, int] | Any) -> None:
 
 
 @click.command(epilog=examples("fabricate patient merge PID000002 PID000001"))
-@click.argument("gone", metavar="FROM")
-@click.argument("stays", metavar="INTO")
+@click.argument("gone", metavar="FROM", shell_complete=shell_completion.patients)
+@click.argument("stays", metavar="INTO", shell_complete=shell_completion.patients)
 @style_option
 @registry_option
 def merge(gone: str, stays: str, style: Style, registry: str | None) -> None:
@@ -262,7 +263,7 @@ def merge(gone: str, stays: str, style: Style, registry: str | None) -> None:
 
 
 @click.command(epilog=examples("fabricate patient delete PID000001"))
-@click.argument("patient_id", metavar="ID")
+@click.argument("patient_id", metavar="ID", shell_complete=shell_completion.patients)
 @issuer_option
 @yes_option
 @style_option

@@ -80,7 +80,14 @@ def test_patients_of_the_registry_are_completed(
     registry = folder / "registry.sqlite3"
     fabricate("patient", "generate", "--id", "P-77", "--registry", registry).check()
     monkeypatch.setenv("FABRICATE_REGISTRY", str(registry))
-    assert completed("fabricate study --patient P-", folder) == ["P-77"]
+    for line in (
+        "study --patient",
+        "patient show",
+        "patient delete",
+        "patient merge",
+        "patient merge X",
+    ):
+        assert completed(f"fabricate {line} P-", folder) == ["P-77"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs bash")
