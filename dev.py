@@ -189,6 +189,7 @@ def environment(extra: str) -> str:
     wanted = (ROOT / "pyproject.toml").read_bytes() + (ROOT / "constraints.txt").read_bytes()
     if not marker.exists() or marker.read_bytes() != wanted:
         install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        print(f"installing into {Path(python).parents[1]}, for some minutes", file=sys.stderr)
         pins = ["--constraint", str(ROOT / "constraints.txt")]
         subprocess.check_call([*install, *pins, "--editable", f"{ROOT}{extra}"])
         marker.write_bytes(wanted)

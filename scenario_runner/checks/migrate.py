@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import operator
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -31,6 +32,7 @@ from scenario_runner.fields.types import Keys, Model
 
 FOLDER = "migrate"
 """In the run folder: a file for each step with every study that is not equal."""
+_UID: Final = operator.itemgetter(0)
 
 
 class Migration(Model):
@@ -94,6 +96,8 @@ class _Migrating:
         self._lacks = ""
         """The first study that one side lacks or has more often, in words."""
         source, target = context.target(asked.from_), context.target(asked.to)
+        self._differs = ""
+        """The first study that both have and that is not alike, in words."""
         self._lists = StudyLists(
             source, target, asked.match, context.now().date(), context.deadline
         )
@@ -115,26 +119,26 @@ class _Migrating:
     def run(self) -> CheckResult:
         sample, counts = self._asked.sample, self._counts
         if sample is None:
-            for uid in self._on_both():
-                self._compare(uid)
+            for uid, study in self._on_both():
+                self._compare(uid, study)
         else:
             # As many as could be needed of any number: the last word is had when all are counted.
             most = sample.size(10**9)
-            drawn = chosen(
-                self._on_both(), most, f"{self._context.case.seed}/{self._context.step_id}", str
-            )
-            for uid in sorted(chosen(drawn, sample.size(max(1, counts["on_both"])), "again", str)):
-                self._compare(uid)
+            seed = f"{self._context.case.seed}/{self._context.step_id}"
+            drawn = chosen(self._on_both(), most, seed, _UID)
+            some = chosen(drawn, sample.size(max(1, counts["on_both"])), "again", _UID)
+            for uid, study in sorted(some, key=_UID):
+                self._compare(uid, study)
         return self._result()
 
-    def _on_both(self) -> Iterator[str]:
-        """The studies that both have, each once; the others are noted."""
+    def _on_both(self) -> Iterator[tuple[str, Any]]:
+        """The studies that both have, each once, as the source lists them; the others are noted."""
         source, target = self._asked.from_, self._asked.to
         for portion in self._lists.portions():
             for uid, study in portion.source.items():
                 if uid in portion.target or self._lists.elsewhere(self._target, uid):
                     self._counts["on_both"] += 1
-                    yield uid
+                    yield uid, study
                 else:
                     self._lacking(uid, study, "missing", target)
             for uid, study in portion.target.items():
@@ -155,8 +159,7 @@ class _Migrating:
         self._context.compared(self._asked.from_, self._asked.to, uid, outcome)
         self._note(outcome, uid, study)
         if outcome == "missing" or self._asked.extra == "fail":
-            accession = study.get("AccessionNumber")
-            called = f" (accession number {accession})" if accession else ""
+            called = _called(study)
             self._lacks = self._lacks or f"study {uid}{called} is not on '{lacking}'"
             self._found.append(
                 Difference(
@@ -191,7 +194,7 @@ class _Migrating:
                 )
             )
 
-    def _compare(self, uid: str) -> None:
+    def _compare(self, uid: str, study: Any) -> None:
         context, source, target = self._context, self._asked.from_, self._asked.to
         counts = self._counts
         counts["compared"] += 1
@@ -216,7 +219,8 @@ class _Migrating:
         counts["different"] += different
         context.compared(source, target, uid, "different" if different else "equal", instances)
         if different:
-            self._note("different", uid, {})
+            self._note("different", uid, study)
+            self._differs = self._differs or f"; the first is in study {uid}{_called(study)}"
         total = None if self._asked.sample is None else counts["on_both"]
         context.progress(counts["compared"], total, "studies")
 
@@ -245,7 +249,9 @@ class _Migrating:
                 if counts.get(what)
             ]
             message += f": {', '.join(parts)}; "
-            message += f"first: {self._lacks}" if self._lacks else self._found.sentence
+            message += (
+                f"first: {self._lacks}" if self._lacks else f"{self._found.sentence}{self._differs}"
+            )
         elif not counts["on_both"]:
             message += f": '{asked.from_}' has none of the {amount(some, 'study')} of '{asked.to}'"
         if counts.get("repeated"):
@@ -270,3 +276,8 @@ class _Migrating:
             message=message,
             differences=self._found,
         )
+
+
+def _called(study: Any) -> str:
+    accession = study.get("AccessionNumber")
+    return f" (accession number {accession})" if accession else ""

@@ -54,7 +54,7 @@ def compare(before: Path, after: Path, noise: float, style: str, html: Path | No
     BEFORE and AFTER are run folders, or ids of runs under runs/.
 
     Outcomes of cases, steps and checks, differences of attributes, statuses of instances, durations, counts, what each PACS
-    is and offers, and versions. A case or check that is not there any more is worse.
+    is and offers, versions, and the files and variables that the runs were given. A case or check that is not there any more is worse.
 
     \b
     Exit codes:
@@ -62,10 +62,12 @@ def compare(before: Path, after: Path, noise: float, style: str, html: Path | No
       1  something did
     """  # noqa: D301 - click wants a real backspace
     from scenario_runner.evidence.comparing import compare as compared
+    from scenario_runner.evidence.comparing_inputs import compared_inputs
     from scenario_runner.evidence.pages import write_comparison
     from scenario_runner.evidence.write import read_record
 
     found = compared(read_record(before), read_record(after), noise / 100)
+    found.differences.extend(compared_inputs(before, after))
     if html is not None:
         write_comparison(found, html)
     if style == "json":

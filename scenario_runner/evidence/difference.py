@@ -7,7 +7,7 @@ from typing import Literal
 from scenario_runner.lazy_dataclasses import dataclass
 
 Way = Literal["worse", "better", "different"]
-Kind = Literal["outcome", "attribute", "status", "duration", "count", "peer", "version"]
+Kind = Literal["outcome", "attribute", "status", "duration", "count", "peer", "version", "input"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,12 @@ def summary(record: RunRecord, anchors: Mapping[str, str]) -> dict[str, Any]:
         "requirements": _requirements(record, link),
         "index": _index(record, begun, drawn, anchors),
         "version": record.environment.get("fabricator", ""),
+        "compared": any(
+            check.check == "migrate"
+            for case in record.cases
+            for step in case.steps
+            for check in final_checks(step)
+        ),
         "imported": any(step.step == "import" for case in record.cases for step in case.steps),
     }
 

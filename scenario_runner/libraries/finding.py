@@ -270,7 +270,10 @@ class Libraries:
         locked = [] if self._lock is None else self._lock.versions(name)
         if any(one.version in asked.range for one in named) and self._lock is not None:
             what = f"has '{name}' {some_of(locked)}" if locked else f"does not have '{name}'"
-            problem = f"; {asked.range.text} is asked for" if locked else ""
+            wanted = (
+                f"{asked.range.text} is asked for" if asked.range.text else f"here is {versions}"
+            )
+            problem = f"; {wanted}" if locked else ""
             return ReferenceProblem(
                 "FAB610",
                 f"{LOCK_FILE} {what}{problem}",

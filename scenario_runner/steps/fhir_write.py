@@ -12,6 +12,7 @@ from scenario_runner.amounts import amount
 from scenario_runner.api import Saved, Step, StepContext, StepResult, TargetName, Text
 from scenario_runner.errors import OperationFailed, UsageError
 from scenario_runner.orders.fhir import writing
+from scenario_runner.steps.of_plan import OfPlan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,9 +39,9 @@ class FhirWrite(Step):
     """Who takes it: a target with ``fhir``."""
     resource: Literal["imaging_study", "patient", "service_request"] | None = None
     """What of the plan is written."""
-    of: Text | None = None
-    """A study (accession number, StudyInstanceUID or key such as ``p1.s2``) or a patient (PatientID or key); by default
-    all of the plan."""
+    of: OfPlan | None = None
+    """A study (accession number, StudyInstanceUID, key such as ``p1.s2``, or ``{{ studies[1] }}``) or a patient (PatientID,
+    key, or ``{{ patients[1] }}``); by default all of the plan."""
     body: dict[Text, Any] | None = None
     """A resource to write as it stands: put under its ``id``, or created where it has none."""
     existing: Literal["keep", "update"] = "keep"

@@ -21,7 +21,7 @@ from scenario_runner.api import (
     Text,
 )
 from scenario_runner.errors import Advised, InvalidInput, UsageError
-from scenario_runner.steps.of_plan import study_called
+from scenario_runner.steps.of_plan import OfPlan, study_called
 
 if TYPE_CHECKING:
     from scenario_runner.planning.plan import PlannedPatient
@@ -50,12 +50,12 @@ class Hl7Send(Step):
     """What is built: ``ORM^O01``, ``OMI^O23``, ``OMG^O19``, ``ORU^R01``, ``ADT^A01``, ``A04``, ``A08``, ``A31``, ``A34``, ``A40``, ``A47``."""
     control: Text = "NW"
     """ORC-1 of an order: ``NW`` new, ``CA`` cancel, ``XO`` change, ``SC`` status changed."""
-    of: Text | None = None
-    """A study (accession number, StudyInstanceUID or key such as ``p1.s2``) or a patient (PatientID or key such
-    as ``p2``) of the plan; by default the first."""
-    merge: Text | None = None
-    """The patient that an A34, A40 or A47 merges into the other: a PatientID or key of the plan, or an identifier that only
-    the receiver knows."""
+    of: OfPlan | None = None
+    """A study (accession number, StudyInstanceUID, key such as ``p1.s2``, or ``{{ studies[1] }}``) or a patient (PatientID,
+    key such as ``p2``, or ``{{ patients[1] }}``) of the plan; by default the first."""
+    merge: OfPlan | None = None
+    """The patient that an A34, A40 or A47 merges into the other: a PatientID or key of the plan, ``{{ patients[0] }}``, or an
+    identifier that only the receiver knows."""
     version: Annotated[Text, Field(pattern=r"^2\.[3-8](\.[12])?$")] = "2.5.1"
     """MSH-12, 2.3 to 2.8; the message is built as that version has it."""
     set: dict[Text, Text | None] = Field(default={})

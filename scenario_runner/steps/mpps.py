@@ -16,7 +16,6 @@ from scenario_runner.api import (
     StepResult,
     Target,
     TargetName,
-    Text,
     is_of,
     status_class,
 )
@@ -25,7 +24,7 @@ from scenario_runner.dicom.times import tm
 from scenario_runner.errors import UsageError
 from scenario_runner.planning.identity import derive_uid
 from scenario_runner.planning.plan import PlannedSeries, PlannedStudy
-from scenario_runner.steps.of_plan import study_called
+from scenario_runner.steps.of_plan import OfPlan, study_called
 from scenario_runner.steps.without import without
 
 _STATUS = {
@@ -53,9 +52,9 @@ class Mpps(Step):
     """The PACS or RIS to tell."""
     status: Literal["in-progress", "completed", "discontinued"]
     """What becomes of the performed procedure step; the latter two are final."""
-    of: Text | None = None
-    """An accession number, a StudyInstanceUID, the plan's key such as ``p1.s2``, or what an earlier ``mpps`` saved;
-    by default the first study."""
+    of: OfPlan | None = None
+    """An accession number, a StudyInstanceUID, the plan's key such as ``p1.s2``, ``{{ studies[1] }}``, or what an earlier
+    ``mpps`` saved; by default the first study."""
     modify: ModifiedMessage = Field(default={})
     """Set attributes of the message; null leaves one out:
     ``{PerformedProcedureStepDescription: Chest}``."""

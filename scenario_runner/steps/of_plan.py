@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BeforeValidator
 
 from scenario_runner.errors import UsageError
+from scenario_runner.fields.types import Text
 
 if TYPE_CHECKING:
     from scenario_runner.api import StepContext
     from scenario_runner.planning.plan import PlannedStudy
 
 _SHOWN = 10
+
+
+def _by_its_name(value: Any) -> Any:
+    """A patient or study that a template gave whole, by what names it."""
+    if isinstance(value, Mapping):
+        return value.get("uid") or value.get("id") or value
+    return value
+
+
+OfPlan = Annotated[Text, BeforeValidator(_by_its_name)]
+"""A patient or study of the plan: by its number, UID or key, or itself (``{{ patients[1] }}``)."""
 
 
 def study_called(context: StepContext, of: str | None) -> PlannedStudy:

@@ -23,7 +23,7 @@ from scenario_runner.api import (
 )
 from scenario_runner.errors import Advised, UsageError
 from scenario_runner.steps.asked import query_result
-from scenario_runner.steps.of_plan import study_called
+from scenario_runner.steps.of_plan import OfPlan, study_called
 from scenario_runner.steps.without import without
 
 SERVICE = ("worklist", "worklist")
@@ -85,8 +85,8 @@ class Worklist(Step):
     """Instead of asking: a folder that gets an item, ``STUDYUID.wl``, for each study of the plan, and the ``lockfile`` that DCMTK's
     wlmscpfs wants. Inside the run folder, or the absolute path of a folder that has a ``lockfile`` already. ``save_as`` gives
     ``{folder, files}``."""
-    of: Text | None = None
-    """With ``to``: only this study (accession number, StudyInstanceUID or key such as ``p1.s2``)."""
+    of: OfPlan | None = None
+    """With ``to``: only this study (accession number, StudyInstanceUID, key such as ``p1.s2``, or ``{{ studies[1] }}``)."""
     station: Text | None = None
     """With ``to``: the AE title of who is to do the work; by default that of the site."""
     remove: bool = False

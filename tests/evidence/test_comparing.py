@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -204,6 +205,33 @@ def test_the_command_stops_a_pipeline_and_writes_a_page(
     assert command("compare", good, bad, "--format", "json") == 1
     assert json.loads(capsys.readouterr().out)["differences"][0]["way"] == "worse"
     assert command("compare", good, tmp_path) == 2
+
+
+def test_what_the_runs_were_given_is_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A test that was changed in between is not the same test before and after."""
+    first, second = (samples.passing().write(tmp_path / name) for name in ("a", "b"))
+    for folder, scenario, variables in ((first, "one", {}), (second, "other", {"slices": 3})):
+        inputs = folder / "inputs"
+        inputs.mkdir(exist_ok=True)
+        (inputs / "ct.yaml").write_text(scenario, "utf-8")
+        (inputs / "site.yaml").write_text("the same", "utf-8")
+        request = {"run": folder.name, "overrides": variables}
+        (inputs / "request.json").write_text(json.dumps(request), "utf-8")
+    assert command("compare", first, second) == 0
+    told = capsys.readouterr().out
+    assert re.search(
+        r"^different input     ct\.yaml: sha256 [0-9a-f]{12} → sha256 [0-9a-f]{12}$",
+        told,
+        re.MULTILINE,
+    )
+    assert "different input     --set slices: not in this run → 3\n" in told
+    assert "0 worse, 0 better, 2 different" in told
+    (second / "inputs" / "request.json").write_text("[]", "utf-8")
+    (second / "inputs" / "ct.yaml").unlink()
+    assert command("compare", first, second) == 0
+    assert "input     ct.yaml: sha256" in capsys.readouterr().out
 
 
 def test_hostile_words_in_two_runs_stay_words(tmp_path: Path) -> None:

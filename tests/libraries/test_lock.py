@@ -114,6 +114,9 @@ def test_what_the_lock_does_not_have_is_not_used(work: Path) -> None:
     write(work, {"s.yaml": scenario({"use": {"steps": "l/look@^1.5"}})})
     newer(work, "1.5.0")
     assert codes(work) == ["FAB610 fabricate.lock has 'l' 1.0.0; ^1.5 is asked for"]
+    (work / "libs" / "l").rename(work / "old")
+    write(work, {"s.yaml": scenario({"use": {"steps": "l/look"}})})
+    assert codes(work) == ["FAB610 fabricate.lock has 'l' 1.0.0; here is 1.5.0"]
     write(work / "libs" / "m", {"library.yaml": library("m"), "steps/look.yaml": LOOK})
     write(work, {"s.yaml": scenario({"use": {"steps": "m/look"}})})
     assert codes(work) == ["FAB610 fabricate.lock does not have 'm'"]

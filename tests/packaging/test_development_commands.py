@@ -35,6 +35,23 @@ def dev() -> ModuleType:
     return module
 
 
+def test_an_installation_that_takes_minutes_says_so(
+    dev: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    called: list[list[str]] = []
+    monkeypatch.setattr(dev.sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(dev.sys, "base_prefix", "elsewhere")
+    monkeypatch.setattr(dev.subprocess, "check_call", called.append)
+    dev.environment("")
+    assert "installing into" in capsys.readouterr().err
+    dev.environment("")
+    assert len(called) == 1
+    assert not capsys.readouterr().err, "what is installed is not installed again"
+
+
 def test_every_command_of_the_tables_is_there(
     dev: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:

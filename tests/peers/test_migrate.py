@@ -109,6 +109,13 @@ def test_what_a_migration_lost_changed_and_added_is_named(tmp_path: Path) -> Non
         json.loads(line) for line in (out / "migrate" / "migrate.ndjson").read_text().splitlines()
     ]
     assert Counter(line["outcome"] for line in lines) == {"missing": 1, "extra": 1, "different": 1}
+    [differs] = [line for line in lines if line["outcome"] == "different"]
+    changed = record(first)["cases"][0]["patients"][1]
+    assert differs["AccessionNumber"] == changed["studies"][0]["accession"]
+    assert differs["PatientID"] == changed["id"]
+    report = (out / "report.html").read_text("utf-8")
+    assert "may be of real people" in report
+    assert "Every patient, study and image in this record was made up" not in report
     told = [one for one in events(again) if one["event"] == "study_compared"]
     assert Counter(bool(one["earlier"]) for one in told) == {True: 2, False: 3}
 

@@ -65,6 +65,22 @@ def test_a_merge_names_both_patients(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("of", ["{{ patients[1] }}", "p2", "P2"])
+@pytest.mark.parametrize("merge", ["{{ patients[0] }}", "{{ patients[0].id }}"])
+def test_a_patient_of_the_plan_may_be_named_or_given_whole(
+    tmp_path: Path, of: str, merge: str
+) -> None:
+    with receiver() as (port, taken):
+        _run(tmp_path, port, {"message": "A40", "of": of, "merge": merge})
+    assert (taken[0].text("PID-3.1"), taken[0].text("MRG-1.1")) == ("P2", "P1")
+
+
+def test_a_study_of_the_plan_may_be_given_whole(tmp_path: Path) -> None:
+    with receiver() as (port, taken):
+        _run(tmp_path, port, {"message": "ORM^O01", "of": "{{ studies[0] }}"})
+    assert taken[0].text("OBR-18") == "A1"
+
+
 def test_a_name_beyond_ascii_goes_in_utf8(tmp_path: Path) -> None:
     with receiver() as (port, taken):
         _run(tmp_path, port, {"message": "ADT^A08", "of": "P2"})
