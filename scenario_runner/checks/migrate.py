@@ -149,7 +149,7 @@ class _Migrating:
                 elif not self._lists.matches(self._source, uid):
                     # Its source has it with values that 'match' does not fit, and lists it nowhere.
                     self._counts["on_both"] += 1
-                    yield uid
+                    yield uid, study
             self._repeated(portion)
 
     def _lacking(

@@ -216,6 +216,52 @@ def test_of_ten_thousand_people_few_are_looked_for_in_a_text() -> None:
     assert words.text("the value 'PID00000'") == "the value '•••'"
 
 
+@pytest.mark.parametrize("name", ["CHANGED^NAME", "Case^Justin", "Step^Outcome", "Kind^Subject"])
+def test_somebody_who_is_called_like_a_key_of_the_record_breaks_no_copy(name: str) -> None:
+    from scenario_runner.evidence.outside.learning import learned
+    from scenario_runner.evidence.outside.record import redacted
+    from scenario_runner.evidence.record import CaseRecord, CheckRecord, RunRecord, StepRecord
+
+    differs = {
+        "subject": "1.2.3.4", "attribute": "PatientName", "expected": "DOE^JANE", "actual": name,
+    }  # fmt: skip
+    check = CheckRecord.model_validate(
+        {"check": "tags", "outcome": "failed", "message": f"{name} came", "differences": [differs]}
+    )
+    step = StepRecord(id="s", step="assert", outcome="failed", checks=[check])
+    run = RunRecord(id="r", outcome="failed", cases=[
+        CaseRecord(id="c", name="c", outcome="failed", steps=[step])])  # fmt: skip
+    [told] = redacted(run, learned(run), 0).cases[0].steps[0].checks
+    assert name not in told.model_dump_json()
+    assert told.differences[0].attribute == "PatientName"
+
+
+def test_the_studies_of_archives_have_no_numbers_in_a_copy() -> None:
+    from scenario_runner.evidence.outside.learning import learned
+    from scenario_runner.evidence.outside.record import redacted
+    from scenario_runner.evidence.record import CaseRecord, CheckRecord, RunRecord, StepRecord
+
+    called = "study 1.2.840.1.77 (accession number QX-55812)"
+    lacking = {
+        "subject": "1.2.840.1.78", "attribute": "StudyInstanceUID",
+        "expected": "on both (accession number QX-77199)", "actual": "not on 'new'",
+    }  # fmt: skip
+    check = CheckRecord.model_validate({
+        "check": "migrate", "outcome": "failed", "message": f"the first is in {called}",
+        "differences": [lacking],
+    })  # fmt: skip
+    step = StepRecord(
+        id="s", step="migrate", outcome="failed", checks=[check], message=f"1 different; {called}"
+    )
+    run = RunRecord(id="r", outcome="failed", cases=[
+        CaseRecord(id="c", name="c", outcome="failed", steps=[step])])  # fmt: skip
+    dumped = redacted(run, learned(run), 0).model_dump_json()
+    for secret in ("1.2.840.1.7", "QX-55812", "QX-77199"):
+        assert secret not in dumped
+    assert "1 different; study " in dumped
+    assert "not on 'new'" in dumped
+
+
 def test_a_message_of_hl7_keeps_its_form_and_loses_its_people(tmp_path: Path) -> None:
     from scenario_runner.evidence.outside.learning import learned
     from scenario_runner.evidence.outside.record import redacted

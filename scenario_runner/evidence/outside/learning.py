@@ -29,6 +29,9 @@ _HL7: Final = {
     ("ZDS", 1): "StudyInstanceUID",
 }  # fmt: skip
 """Fields of HL7 v2 that say who somebody is, and of which attribute."""
+_CALLED: Final = re.compile(r"(?:study ([0-2][.\d]+) )?\(accession number ([^()]+)\)")
+_LACKING: Final = re.compile(r"on both\b|not on '")
+"""What ``migrate`` says of a study in place of a value."""
 _IDENTIFIED_PEOPLE: Final = frozenset({("PV1", 7), ("PV1", 8), ("ORC", 12), ("OBR", 16)})
 """Fields of type XCN: an ID number, then the name."""
 
@@ -63,6 +66,12 @@ def _patient(people: People, patient: PatientRecord) -> None:
 
 
 def _check(people: People, check: CheckRecord) -> None:
+    if check.check == "migrate":
+        # An archive's own studies are in no plan, and are named in sentences alone.
+        for said in (check.message, *(str(one.expected) for one in check.differences)):
+            for uid, accession in _CALLED.findall(said):
+                people.learn("StudyInstanceUID", uid)
+                people.learn("AccessionNumber", accession)
     _tree(people, check.expected)
     _tree(people, check.actual)
     for one in (
@@ -79,6 +88,8 @@ def _check(people: People, check: CheckRecord) -> None:
 
 def _sides(people: People, attribute: str, *sides: Any) -> None:
     for side in sides:
+        if isinstance(side, str) and _LACKING.match(side):
+            continue
         _tree(people, {attribute: side})
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.evidence.outside.identities import People, identifying
 from scenario_runner.evidence.outside.learning import SPEAKING_HL7
-from scenario_runner.evidence.record import RunRecord
+from scenario_runner.evidence.record import RunRecord, published_schema
 from scenario_runner.redaction import MASK
 
 if TYPE_CHECKING:
@@ -44,6 +45,14 @@ def redacted(record: RunRecord, people: People, left_out: int) -> RunRecord:
     return RunRecord.model_validate(data)
 
 
+@cache
+def _keys() -> frozenset[str]:
+    """The keys of a record, which stay though somebody is called ``Name`` or ``Case``."""
+    schema = published_schema()
+    parts = (schema, *schema["$defs"].values())
+    return frozenset(key for part in parts for key in part.get("properties", ()))
+
+
 class _Words:
     def __init__(self, people: People) -> None:
         self._people = people
@@ -67,7 +76,7 @@ class _Words:
             elif inner is not None:
                 made[key] = inner(self, one)
             else:
-                made[self.text(key)] = self.record(one)
+                made[self._key(key)] = self.record(one)
         return made
 
     def others(self, value: Any) -> Any:
@@ -75,7 +84,7 @@ class _Words:
         if isinstance(value, Mapping):
             if "resourceType" in value:
                 return {"resourceType": value["resourceType"], "redacted": MASK}
-            return {self.text(str(key)): self.others(one) for key, one in value.items()}
+            return {self._key(str(key)): self.others(one) for key, one in value.items()}
         if isinstance(value, list):
             return [self.others(one) for one in value]
         if isinstance(value, str):
@@ -85,6 +94,9 @@ class _Words:
             said = self._text(written) if len(written) >= _LEAST_NUMBER else written
             return value if said == written else said
         return value
+
+    def _key(self, key: str) -> str:
+        return key if key in _keys() else self.text(key)
 
     def text(self, text: str) -> str:
         """A text without anybody in it."""
