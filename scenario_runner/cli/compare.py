@@ -12,6 +12,7 @@ import click
 from scenario_runner.amounts import amount
 from scenario_runner.cli.options import Decorator, RunFolder, examples
 from scenario_runner.cli.wrapping import json_text
+from scenario_runner.evidence.comparing_inputs import compared_inputs
 
 if TYPE_CHECKING:
     from scenario_runner.evidence.record import RunRecord
@@ -62,7 +63,6 @@ def compare(before: Path, after: Path, noise: float, style: str, html: Path | No
       1  something did
     """  # noqa: D301 - click wants a real backspace
     from scenario_runner.evidence.comparing import compare as compared
-    from scenario_runner.evidence.comparing_inputs import compared_inputs
     from scenario_runner.evidence.pages import write_comparison
     from scenario_runner.evidence.write import read_record
 
