@@ -22,11 +22,13 @@ from scenario_runner.app.overlays import (
     tags_of,
     unmet,
 )
+from scenario_runner.app.shipped_scenarios import shipped_scenarios
 from scenario_runner.app.sites import site_path, text_of_address
 from scenario_runner.app.work_settings import WorkSettings, work_settings
 from scenario_runner.errors import Diagnostic, InvalidInput, NothingSelected, UsageError
 from scenario_runner.fields.scalars import AXIS_OF
 from scenario_runner.language.axes import axes_of
+from scenario_runner.language.diagnostic_words import did_you_mean
 from scenario_runner.language.discretion import discreet
 from scenario_runner.language.document import Document
 from scenario_runner.language.document_kinds import scenario_files
@@ -235,9 +237,11 @@ def _found(path: Path, sources: Sources, libraries: Libraries) -> Path:
             # Nobody has libraries here: a file was meant.
             raise UsageError(f"Path '{path}' does not exist") from None
         if len(path.parts) == 1 and getattr(problem, "code", "") == "FAB601":
+            known = [one.name for one in shipped_scenarios()]
+            known += (one.name for one in sources.around.folder.glob("*.y*ml"))
             raise UsageError(
-                f"there is no '{path}' here, and no scenario of that name ships; fabricate list says which do",
-                hint="nor is there a library of that name",
+                f"there is no '{path}' here, and no scenario of that name ships{did_you_mean(text, known)}",
+                hint="fabricate list says which do; nor is there a library of that name",
             ) from None
         raise UsageError(str(problem), hint=getattr(problem, "hint", None)) from None
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from scenario_runner.app.explain import explained
 from scenario_runner.cli.options import examples
 from scenario_runner.cli.verbosity import remark
 
@@ -14,8 +15,6 @@ from scenario_runner.cli.verbosity import remark
 @click.argument("words", metavar="CODE|step NAME|check NAME|KEY", nargs=-1, required=True)
 def explain(words: tuple[str, ...]) -> int:
     """Explain a diagnostic, a step, a check or a key of the scenario file, as the reference does; no network is needed."""
-    from scenario_runner.app.explain import explained
-
     click.echo(explained(words), nl=False)
     return 0
 

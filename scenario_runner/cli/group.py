@@ -50,6 +50,25 @@ _COMMANDS = {
     "validator": "scenario_runner.cli.validator:validator",
     "completion": "scenario_runner.cli.completion:completion",
 }
+_ELSEWHERE = {
+    "lint": "validate",
+    "format": "fmt",
+    "init": "new",
+    "docs": "explain",
+    "diff": "compare",
+    "version": "--version",
+    "echo": "pacs echo",
+    "find": "pacs query",
+    "query": "pacs query",
+    "send": "pacs send",
+    "store": "pacs send",
+    "get": "pacs retrieve",
+    "move": "pacs retrieve",
+    "retrieve": "pacs retrieve",
+    "delete": "pacs delete",
+}
+"""What commands of other tools are called here."""
+
 _HELP = {
     "study": "Make a typical study, send it and check it: two words.",
     "from-hl7": "Make a study of each order in HL7 v2 messages, send it and check it.",
@@ -111,7 +130,8 @@ class LazyGroup(click.Group):
         if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
             from difflib import get_close_matches
 
-            near = get_close_matches(args[0], _COMMANDS, 1)
+            meant = _ELSEWHERE.get(args[0])
+            near = [meant] if meant else get_close_matches(args[0], _COMMANDS, 1)
             hint = f"Did you mean '{near[0]}'?" if near else f"Commands: {', '.join(_COMMANDS)}."
             ctx.fail(f"No such command '{args[0]}'. {hint}")
         return super().resolve_command(ctx, args)

@@ -13,6 +13,7 @@ import click
 
 from scenario_runner.cli import shell_completion
 from scenario_runner.errors import InvalidInput, UsageError
+from scenario_runner.language.diagnostic_words import did_you_mean
 from scenario_runner.libraries.git_source import git_source, is_git
 from scenario_runner.resources import resource
 
@@ -316,6 +317,8 @@ class ScenarioPath(click.Path):
             if (file := shipped_by_name(given.name)) is not None:
                 return file
             return Path(given)  # a library, perhaps
+        if not there and (guess := _near(Path(given))):
+            self.fail(f"Path '{given}' does not exist{guess}", param, ctx)
         return super().convert(value, param, ctx)
 
     def shell_complete(
@@ -324,6 +327,15 @@ class ScenarioPath(click.Path):
         """Files, and the shipped scenarios."""
         shipped = shell_completion.shipped(ctx, param, incomplete)
         return [*shipped, *super().shell_complete(ctx, param, incomplete)]
+
+
+def _near(path: Path) -> str:
+    """Which file or folder beside it was meant instead, if one has nearly that name."""
+    try:
+        beside = sorted(one.name for one in path.parent.iterdir())
+    except (OSError, ValueError):
+        return ""
+    return did_you_mean(path.name, beside)
 
 
 def index_option(otherwise: str, more: str = "") -> Decorator:

@@ -122,7 +122,7 @@ def report(
     if github:
         _tell_github(record)
     folder = out or run
-    click.echo(f"{record.outcome}: {folder / 'report.html'}")
+    click.echo(f"report: {folder / 'report.html'} ({record.outcome})")
     for beside in (folder / "report.pdf" if pdf or pdf_a else None, requirements):
         if beside is not None:
             click.echo(f"wrote {beside}")

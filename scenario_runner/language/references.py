@@ -71,11 +71,14 @@ def _name(document: Document, mark: Mark, known: Collection[str]) -> Iterator[Di
     if not isinstance(name, str) or is_template(name) or name in known:
         return
     code, message, there_are = _UNKNOWN[mark.what]
+    hint = f"{there_are}: {some_of(known, 20)}"
+    if mark.what == "target" and [*known] == ["pacs"]:
+        hint += "; --site names one that has more"
     yield Diagnostic(
         code,
         document.where(mark.path),
         message.format(quoted(name)) + did_you_mean(name, known),
-        f"{there_are}: {some_of(known, 20)}",
+        hint,
     )
 
 

@@ -355,7 +355,7 @@ def _showing(
             }
             for one in evidence.contexts
             # What we are ready to receive in a C-GET says nothing of what the peer stores.
-            if not one.scp
+            if not one.to_receive
         ]
         seen(
             {

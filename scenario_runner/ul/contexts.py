@@ -45,6 +45,8 @@ class Context:
     """``accepted``, or why not."""
     scp: bool = False
     """Whether the requestor is the SCP: of storage, that it takes C-STORE sub-operations in it."""
+    to_receive: bool = False
+    """Whether the requestor wanted to be the SCP, whatever the acceptor made of it."""
     extended: bytes = b""
     """The acceptor's answer to extended negotiation for the SOP class."""
 

@@ -169,5 +169,6 @@ def _context(
         result=None if answer is None else answer.result,
         reason=reason,
         scp=chosen is not None and proposal.scp and role is not None and role.scp,
+        to_receive=proposal.scp,
         extended=b"" if chosen is None else user.extended.get(uid, b"")[:_MOST_EXTENDED],
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.running import ROOT, fabricate
 
 MINE = """\
@@ -34,6 +36,23 @@ def test_what_ships_is_listed_under_the_names_it_runs_by(tmp_path: Path) -> None
     told = fabricate("list", "--tag", "smoke", cwd=tmp_path).check().out
     assert "xray_smoke" in told
     assert "fault" not in told
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (["run", "xray-smoke"], "xray_smoke"),
+        (["run", "first"], "first.yaml"),
+        (["run", "first.yml"], "first.yaml"),
+        (["lint", "first.yaml"], "validate"),
+        (["echo", "PACS@host:104"], "pacs echo"),
+    ],
+)
+def test_who_mistypes_a_name_is_told_what_there_is(
+    tmp_path: Path, typed: list[str], meant: str
+) -> None:
+    (tmp_path / "first.yaml").write_text(MINE)
+    assert f"id you mean '{meant}'?" in fabricate(*typed, cwd=tmp_path).check(2).err
 
 
 def test_scenarios_of_ones_own_are_listed_and_files_win_over_names(tmp_path: Path) -> None:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.peers.processes import orthanc, storescp
+from tests.peers.scripted import server
 from tests.running import fabricate, record, write_scenario, write_site
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.peer
@@ -22,8 +24,8 @@ def test_what_orthanc_refused_is_told_as_refused(tmp_path: Path) -> None:
         {"mpps": {"to": "pacs", "status": "in-progress"}},
     ]
     out = tmp_path / "run"
-    with orthanc(tmp_path) as server:
-        service = {"host": server.host, "port": server.port, "ae_title": server.ae_title}
+    with orthanc(tmp_path) as running:
+        service = {"host": running.host, "port": running.port, "ae_title": running.ae_title}
         site = write_site(tmp_path / "site.yaml", {"pacs": {"dicom": service}})
         file = write_scenario(tmp_path / "s.yaml", entries)
         fabricate("run", file, "--site", site, "--registry", ":memory:", "--out", out).check(4)
@@ -41,6 +43,23 @@ def test_what_orthanc_refused_is_told_as_refused(tmp_path: Path) -> None:
         assert target["product"] in text, name
 
 
+def test_what_could_not_be_fetched_says_nothing_of_what_may_be_stored(tmp_path: Path) -> None:
+    def nothing(_: Any) -> Iterator[int]:
+        yield 0
+
+    match = {"StudyInstanceUID": "{{ studies[0].uid }}"}
+    entries: list[Any] = [{"retrieve": {"from": "pacs", "via": "c-get", "match": match}}]
+    out = tmp_path / "run"
+    with server(get=nothing) as service:
+        site = write_site(tmp_path / "site.yaml", {"pacs": {"dicom": service}})
+        patients = [{"studies": [{"series": [{"modality": "US", "images": 1}]}]}]
+        file = write_scenario(tmp_path / "s.yaml", entries, patients=patients)
+        fabricate("run", file, "--site", site, "--registry", ":memory:", "--out", out).check(1)
+    (target,) = record(out)["targets"]
+    assert {one["service"]: one["outcome"] for one in target["seen"]} == {"C-GET": "used"}
+    assert "storage" in target["not_tried"]
+
+
 def test_what_was_used_over_http_and_the_version_of_orthanc_are_told(tmp_path: Path) -> None:
     entries: list[Any] = [
         {"send": {"to": "pacs", "via": "stow"}},
@@ -48,8 +67,11 @@ def test_what_was_used_over_http_and_the_version_of_orthanc_are_told(tmp_path: P
         {"delete": {"from": "pacs", "via": "orthanc"}},
     ]
     out = tmp_path / "run"
-    with orthanc(tmp_path, plugins=["libOrthancDicomWeb.so"]) as server:
-        targets = {"dicomweb": {"url": f"{server.http}/dicom-web"}, "orthanc": {"url": server.http}}
+    with orthanc(tmp_path, plugins=["libOrthancDicomWeb.so"]) as running:
+        targets = {
+            "dicomweb": {"url": f"{running.http}/dicom-web"},
+            "orthanc": {"url": running.http},
+        }
         site = write_site(tmp_path / "site.yaml", {"pacs": targets})
         file = write_scenario(tmp_path / "s.yaml", entries)
         fabricate("run", file, "--site", site, "--registry", ":memory:", "--out", out).check()
@@ -68,8 +90,8 @@ def test_transfer_syntaxes_that_storescp_refused_are_told_though_their_class_was
         for syntax in ("explicit-le", "jpeg-ls")
     ]
     out = tmp_path / "run"
-    with storescp(tmp_path, options=["+xi"]) as server:
-        service = {"host": server.host, "port": server.port, "ae_title": server.ae_title}
+    with storescp(tmp_path, options=["+xi"]) as running:
+        service = {"host": running.host, "port": running.port, "ae_title": running.ae_title}
         web = {"url": "http://127.0.0.1:1/dicom-web"}
         site = write_site(tmp_path / "site.yaml", {"pacs": {"dicom": service, "dicomweb": web}})
         patients = [{"studies": [{"series": series}]}]
