@@ -68,6 +68,8 @@ def _is_on(config: pytest.Config, path: Path) -> bool:
 
 def _asking(config: pytest.Config) -> list[Path]:
     """The files among the arguments, and the folders that hold no tests in Python."""
+    if config.args_source is pytest.Config.ArgsSource.INVOCATION_DIR:
+        return []  # nobody named the folder that pytest was started in
     patterns = ["conftest.py", *config.getini("python_files")]
     given = {config.invocation_params.dir / each.partition("::")[0] for each in config.args}
     return [

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 from scenario_runner.app.folder import keep_inputs, write_with
 from scenario_runner.app.kept_inputs import Kept, keep_read, keep_request
 from scenario_runner.app.kept_libraries import keep_libraries
+from scenario_runner.redaction.json_texts import within_texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +45,7 @@ def keep_sources(
     digests: dict[str, str] = {}
 
     def write_plan(stream: TextIO) -> None:
-        digests.update(plans.write_json(stream, redactor.text))
+        digests.update(plans.write_json(stream, within_texts(redactor.text)))
 
     write_with(folder / "inputs" / "plan.json", write_plan)
     kept = keep_inputs(folder, documents)

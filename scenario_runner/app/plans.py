@@ -36,6 +36,7 @@ from scenario_runner.planning.plan_json import TextStream, write_patients
 from scenario_runner.planning.sources import Inputs
 from scenario_runner.plugins import Plugins
 from scenario_runner.redaction import Redactor
+from scenario_runner.redaction.json_texts import within_texts
 from scenario_runner.registry.counters import PeekCounters, open_counters
 from scenario_runner.registry.location import Location
 
@@ -115,7 +116,7 @@ class Plans:
 
         Returns what tells the plan of each case from any other: a SHA-256 of its patients.
         """
-        quiet = Redactor(self.secrets).text
+        quiet = within_texts(Redactor(self.secrets).text)
         out = _Cleaned(stream, lambda text: clean(quiet(text)))
         digests = {}
         out.write('{"cases": [')

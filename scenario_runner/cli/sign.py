@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scenario_runner.cli.options import FILE, RunFolder, examples
-from scenario_runner.cli.trusting import MAX_KEY
-from scenario_runner.reading import read_at_most
+from scenario_runner.cli.trusting import key_data
 
 if TYPE_CHECKING:
     from scenario_runner.evidence.signing.keys import KeyElsewhere, PrivateKey
@@ -101,9 +100,7 @@ def sign(
     if not name.strip():
         raise click.UsageError("--name says nobody")
     chain = (
-        []
-        if certificate is None
-        else read_certificates(read_at_most(certificate, MAX_KEY), str(certificate))
+        [] if certificate is None else read_certificates(key_data(certificate), str(certificate))
     )
     words = Words(name=name, role=role, meaning=meaning, remark=remark)
     click.echo(f"signed: {signed(run, _key(key), words, chain, timestamp)}")
@@ -129,7 +126,7 @@ def _of_file(file: Path) -> PrivateKey:
     from scenario_runner.app.signing import KEY_PASSWORD
     from scenario_runner.evidence.signing.keys import PasswordNeeded, read_private_key
 
-    data = read_at_most(file, MAX_KEY)
+    data = key_data(file)
     given = os.environ.get(KEY_PASSWORD)
     try:
         return read_private_key(data, given.encode() if given else None)

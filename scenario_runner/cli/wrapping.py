@@ -74,7 +74,7 @@ def wrapped(text: str, room: int) -> list[str]:
             lines[-1] += glue + word
             continue
         lines += chop_cells(word, room)
-    return lines if lines[0] else lines[1:]
+    return lines if lines[0] or len(lines) == 1 else lines[1:]
 
 
 def json_text(data: Any, indent: int | None = None) -> str:

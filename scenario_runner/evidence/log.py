@@ -48,6 +48,7 @@ class EventLog:
             # Unbuffered: a line is with the operating system before the next event is made.
             self._file = path.open("ab", buffering=0)
         except OSError as error:
+            self._packer.end()  # not written: behind half of an instance it would damage the whole line
             raise MachineError(
                 f"cannot write the event log '{path}': {_reason(error)}",
                 hint="make room on it" if is_disk_full(error) else None,
@@ -84,6 +85,7 @@ class EventLog:
                 written = self._file.write(data)
                 data = data[written or 0 :]
         except OSError as error:
+            self._packer.end()  # not written: behind half of an instance it would damage the whole line
             raise MachineError(
                 f"cannot write the event log '{self.path}': {_reason(error)}",
                 hint="everything up to here is recorded; free some space or name another --out",

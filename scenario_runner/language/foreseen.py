@@ -81,15 +81,18 @@ class Foreseen:
         every = (*scenario.setup, *scenario.steps, *scenario.final)
         self._counting = {entry.path for entry in every if _asks_for_members(entry)}
         """Steps that ask for elements of what is planned by their numbers."""
+        self._conditions = {entry.path: _conditions(entry, plugins) for entry in every}
         self._entries = [
             entry
             for entry in every
             if entry.path in self._counting
             or _has_condition(entry)
-            or _conditions(entry, plugins)
+            or self._conditions[entry.path]
             or has_template([entry.parameters, entry.for_each, dict(entry.late)])
         ]
-        self._read = {entry.path: _members(entry, plugins) for entry in self._entries}
+        self._read = {
+            entry.path: _members(entry, self._conditions[entry.path]) for entry in self._entries
+        }
         self._seen: dict[Path, set[tuple[str, str]]] = {
             entry.path: set() for entry in self._entries
         }
@@ -182,7 +185,7 @@ class Foreseen:
                     _expressions(entry, entry.path, dict(entry.late), AT_EACH_TURN),
                 )
                 _require_members(asked, {**known, **more}, planned)
-                for below, condition in _conditions(entry, self._plugins):
+                for below, condition in self._conditions[entry.path]:
                     at = entry.origins.where((*entry.path, *below))
                     self._holds(condition, {**known, **more}, at)
                 tree = _partly(entry.parameters, {**known, **more}, entry, path, late)
@@ -372,10 +375,12 @@ def _partly(
     return rendered(tree, names, lambda below: entry.origins.where((*path, *below)), wanted, late)
 
 
-def _members(entry: StepEntry, plugins: Offered) -> list[tuple[str, str | None]]:
+def _members(
+    entry: StepEntry, conditions: Iterable[tuple[Path, str]]
+) -> list[tuple[str, str | None]]:
     """What the parameters of a step read of what differs between cases."""
     trees = [entry.parameters, entry.for_each, entry.when, dict(entry.late)]
-    trees += [condition for _, condition in _conditions(entry, plugins)]
+    trees += [condition for _, condition in conditions]
     for use in () if entry.use is None else entry.use.whole:
         trees += [use.entry.get("when"), [value.tree for value in use.values.values()]]
     return members_of(trees, _CASE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 from functools import lru_cache
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.fields.scalars import as_written
@@ -66,15 +67,23 @@ class _Ways:
         self._defs = defs
         self._made: dict[int, _Way | None] = {}
         """By the id of the part."""
+        self._begun: set[int] = set()
+        self._making = RLock()
 
     def of(self, schema: Any) -> _Way | None:
         """The way that begins with a part; None where it leads nowhere."""
         if type(schema) is not dict:
             return None
-        if id(schema) not in self._made:
-            self._made[id(schema)] = None  # while it is made, for one that is about itself
-            self._made[id(schema)] = self._new(schema)
-        return self._made[id(schema)]
+        part = id(schema)
+        if part not in self._made:
+            # A server validates in several threads: none may take what is half made for what leads nowhere.
+            with self._making:
+                if part not in self._made:
+                    if part in self._begun:
+                        return None  # it is about itself
+                    self._begun.add(part)
+                    self._made[part] = self._new(schema)
+        return self._made[part]
 
     def _new(self, schema: Mapping[str, Any]) -> _Way | None:
         notes = []

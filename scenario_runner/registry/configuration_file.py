@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from scenario_runner.planning.person_name import part_problem
-from scenario_runner.registry.json_files import folded_key, places_in, read_json, renamed, wrong
+from scenario_runner.registry.json_files import (
+    MOST_DIGITS,
+    folded_key,
+    places_in,
+    read_json,
+    renamed,
+    wrong,
+)
 
 _NAMES = {
     "id_pattern": ("patient_id_pattern", "pattern", "id_format", "patient_id_format", "format"),
@@ -138,8 +145,9 @@ def _said(key: str, text: str) -> str:
 
 
 def _number(key: str, value: Any, least: int = 0) -> int:
-    if isinstance(value, str) and value.strip().isdigit():
-        value = int(value)
+    if isinstance(value, str) and value.strip().isdecimal():
+        # Python reads no longer ones, which are too great anyway.
+        value = int(value) if len(value) <= MOST_DIGITS else _GREATEST + 1
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise ValueError(f"'{key}' is a number, {least} or more")
     if value > _GREATEST:

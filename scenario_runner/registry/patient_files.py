@@ -58,9 +58,10 @@ def patients_in(path: Path) -> tuple[list[Patient], list[str]]:
     unknown = [each for each in data if each not in (*above, "schema")] if above else []
     found: dict[tuple[str, str], tuple[str, Patient]] = {}
     problems: list[tuple[JsonPath, str]] = []
+    last = _last_birth(data)
     for place, label, given in _entries(path, held):
         try:
-            one, others = _patient(given, _last_birth(data))
+            one, others = _patient(given, last)
             _require_same(one, *found.setdefault(one.key, (label, one)))
         except ValueError as error:
             problems.append(((*above, place), f"{label}: {error}"))
@@ -77,8 +78,9 @@ def place_of(path: Path, one: Patient) -> tuple[int, int]:
     """Line and column of a patient that ``patients_in`` found there."""
     data = read_json(path)
     held, above = _held(data)
+    last = _last_birth(data)
     for place, _, given in _entries(path, held):
-        if _patient(given, _last_birth(data))[0].key == one.key:
+        if _patient(given, last)[0].key == one.key:
             return places_in(path, len(above) + 1)[(*above, place)]
     return 1, 1
 

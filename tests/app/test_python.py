@@ -93,6 +93,12 @@ def test_pytest_collects_a_named_folder_of_scenarios_and_leaves_those_among_test
     assert collected("scenarios", "tests") == {"scenarios/good.yaml", "tests/test_it.py"}
 
 
+def test_pytest_that_nothing_is_named_to_collects_no_scenarios(tmp_path: Path) -> None:
+    (tmp_path / "good.yaml").write_text(SCENARIO.format(name="good", second=3))
+    assert pytest_in(tmp_path)[0] == 5  # no tests
+    assert not (tmp_path / "runs").exists()
+
+
 @contextmanager
 def heard(signal_: signal.Signals) -> Iterator[None]:
     """What is started meanwhile hears a signal, though a shell has started the tests in the background, which ignore it."""

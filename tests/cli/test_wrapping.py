@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenario_runner.cli.wrapping import beside, cells, padded, wrapped
+from scenario_runner.cli.wrapping import beside, cells, folded, padded, wrapped
 
 WORDS = st.text(alphabet="abc 山é-_.", max_size=120)
 
@@ -44,3 +44,7 @@ def test_what_is_piped_stays_in_one_line() -> None:
 
 def test_ideographs_take_two_columns_when_names_are_aligned() -> None:
     assert padded("胸部", 6) == "胸部  "
+
+
+def test_a_text_of_blanks_is_a_line() -> None:
+    assert folded(" " * 50, 4, 40) == [""]

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scenario_runner.errors import MachineError
 from scenario_runner.events import Event, InstanceSent, Logged, Stamped
 from scenario_runner.evidence import packed
 from scenario_runner.evidence.fold import record_from_events
@@ -127,6 +128,31 @@ def test_a_log_that_is_cut_at_any_byte_says_every_instance_that_is_whole(tmp_pat
         cut.write_bytes(data[:length])
         _, _, said = data[first:length].partition(b'"sent":[')
         assert list(read_events(cut)) == whole[: 1 + said.count(b'"') // 2]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits are a POSIX thing")
+def test_what_no_longer_fits_takes_nothing_along_that_was_written(tmp_path: Path) -> None:
+    import resource
+
+    events, told = series(100), 0
+    log = EventLog(tmp_path / "log")
+
+    def write() -> None:
+        nonlocal told
+        for told, event in enumerate(events):
+            log.handle(Stamped(told + 1, NOW, event))
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(MachineError):
+            write()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    log.close()  # there is room again
+    assert 10 < told < 100
+    assert log.path.stat().st_size == 1000
+    assert list(read_events(log.path)) == alone(events[:told])
 
 
 def test_a_killed_process_loses_no_instance_that_it_had_told(tmp_path: Path) -> None:

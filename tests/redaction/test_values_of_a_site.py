@@ -90,3 +90,21 @@ def test_a_service_that_judges_and_plans_a_text_does_not_show_it(
     stream = StringIO()
     plan_of(draft([{"log": {"message": "x"}}]), ":memory:", 1).write_json(stream)
     assert json.loads(stream.getvalue())["cases"][0]["patients"][0]["id"] == "•••"
+
+
+@pytest.mark.parametrize("title", ["512", "16", "images", "patients"])
+def test_a_plan_is_one_whatever_the_variable_is(tmp_path: Path, site: Path, title: str) -> None:
+    scenario = write_scenario(
+        tmp_path / "s.yaml", [{"log": {"message": TITLE}}], patients=_patients(size=[512, 16])
+    )
+    given = (scenario, "--site", site, "--registry", ":memory:")
+    env = {"FAB_TITLE": title}
+    planned = fabricate("plan", *given, "--format", "json", env=env).check().out
+    fabricate("run", *given, "--out", tmp_path / "run", env=env).check()
+    kept = (tmp_path / "run" / "inputs" / "plan.json").read_text("utf-8")
+    for text in (planned, kept):
+        [patient] = json.loads(text)["cases"][0]["patients"]
+        [study] = patient["studies"]
+        [series] = study["series"]
+        assert (patient["id"], study["description"]) == ("•••", "•••")
+        assert (series["rows"], series["columns"], len(series["images"])) == (512, 16, 1)

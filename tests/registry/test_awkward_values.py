@@ -65,6 +65,8 @@ def test_pairs_of_surrogates_and_escaped_backslashes_are_text(where: str, tmp_pa
         ({"locale": "xx_YY"}, "no people of the locale 'xx_YY'"),
         ({"increment": 0}, "'increment' is a number, 1 or more"),
         ({"start": 2**63}, "'start' is a number, 9223372036854775807 at most"),
+        ({"start": "7" * 5000}, "'start' is a number, 9223372036854775807 at most"),
+        ({"start": "²"}, "'start' is a number, 0 or more"),
         ({"birth_year_range": [2190, 2200]}, "begins in 2190, when nobody has been born"),
         ({"birth_year_min": 2190}, "begins in 2190, when nobody has been born"),
         ({"last_names": ["TESTER", ""]}, "'last_names' is empty"),

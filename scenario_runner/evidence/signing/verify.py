@@ -292,9 +292,21 @@ def _bound(
             yield Finding("changed", subject.name, f"is not what it was when {name} was made")
 
 
+def _altered(places: Sequence[tuple[Path, Manifest]]) -> list[Finding]:
+    """What of a run is not as it was; nothing where one of its copies is."""
+    found: list[Finding] = []
+    for place, manifest in places:
+        altered = changes(place, manifest)
+        if not altered:
+            return []
+        found = found or altered
+    return found
+
+
 def _with_chain(verdict: Verdict, folder: Path, manifest: Manifest, *, whole: bool) -> Verdict:
     """Follow the runs before, as long as they lie beside this one."""
-    beside: dict[str, tuple[Path, Manifest]] = {}
+    beside: dict[str, list[tuple[Path, Manifest]]] = {}
+    """By the digest of the manifest: a run, and copies of it."""
     by_run: set[str] = set()
     if manifest.previous is not None:
         for other in sorted(folder.resolve().parent.iterdir()):
@@ -303,14 +315,15 @@ def _with_chain(verdict: Verdict, folder: Path, manifest: Manifest, *, whole: bo
                     read, digest = read_manifest(other)
                 except (ValueError, UsageError):
                     continue
-                beside[digest] = (other, read)
+                beside.setdefault(digest, []).append((other, read))
                 by_run.add(read.run)
     findings, chain, end = list(verdict.findings), list[str](), ""
     at, of = manifest.previous, manifest.run
     seen: set[str] = set()
     while at is not None and at.sha256 not in seen:
         seen.add(at.sha256)
-        place, before = beside.get(at.sha256, (folder, None))
+        places = beside.get(at.sha256, [])
+        before = places[0][1] if places else None
         if before is None and at.run in by_run:
             message = f"the manifest of run {at.run[:120]} is not the one that run {of[:120]} is chained to"
             findings.append(Finding("chain", "", message))
@@ -321,7 +334,7 @@ def _with_chain(verdict: Verdict, folder: Path, manifest: Manifest, *, whole: bo
                 message = f"run {at.run[:120]}, which run {of[:120]} is chained to, does not lie beside it"
                 findings.append(Finding("chain", "", message))
             break
-        if whole and (altered := changes(place, before)):
+        if whole and (altered := _altered(places)):
             first = f"{altered[0].path} {altered[0].message}"
             more = f", and {len(altered) - 1:,} more" if len(altered) > 1 else ""
             message = f"run {at.run[:120]}, which run {of[:120]} is chained to, is not what it was: {first}{more}"

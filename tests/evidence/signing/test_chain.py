@@ -73,6 +73,16 @@ def test_a_file_that_was_changed_in_an_earlier_run_is_told_when_the_chain_is_ask
     assert "chained to 1 run before" in capsys.readouterr().out
 
 
+def test_of_a_run_and_its_copies_one_that_is_whole_is_enough(runs: Path) -> None:
+    for name in ("0", "z"):
+        shutil.copytree(runs / "a", runs / name)
+    for name in ("0", "z"):
+        (runs / name / "events.ndjson").unlink()
+    assert command("verify", runs / "c", "--chain") == 0
+    (runs / "a/events.ndjson").unlink()
+    assert command("verify", runs / "c", "--chain") == 1
+
+
 def test_a_run_taken_away_is_missed_when_the_chain_is_asked_for(
     runs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

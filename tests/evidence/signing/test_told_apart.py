@@ -521,3 +521,17 @@ def test_the_last_of_several_signatures_is_missed_by_whoever_expects_it(
     assert "1 signature as 'approved' that holds, 2 are expected" in capsys.readouterr().out
     assert signed(folder, keys[1], "approved", "Ray Mason") == 0
     assert command(*both, "--expect-signature", "approved") == 0
+
+
+def test_a_key_is_trusted_wherever_in_a_large_file_it_stands(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = run_folder(tmp_path / "run")
+    assert signed(folder, key_file(tmp_path, key("ed25519"))) == 0
+    trusted = public_file(tmp_path, key("ed25519"))
+    own = trusted.read_bytes()
+    trusted.write_bytes(b"\n" * (2 << 20) + own)
+    assert command("verify", folder, "--trust", trusted) == 0
+    trusted.write_bytes(own + b"\n" * (16 << 20))
+    assert command("verify", folder, "--trust", trusted) == 2
+    assert "is larger than 16 MiB" in capsys.readouterr().err
