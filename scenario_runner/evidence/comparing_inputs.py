@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.evidence.difference import Difference
+from scenario_runner.evidence.digests import file_digest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +41,7 @@ def _given(folder: Path) -> dict[str, str]:
     for file in sorted(folder.rglob("*")):
         name = file.relative_to(folder).as_posix()
         if name not in _OF_THE_RUN and file.is_file() and not file.is_symlink():
-            found[name] = f"sha256 {sha256(file.read_bytes()).hexdigest()[:_SHOWN]}"
+            found[name] = f"sha256 {file_digest(file)[:_SHOWN]}"
     return {**found, **_variables(folder / "request.json")}
 
 

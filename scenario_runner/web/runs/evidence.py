@@ -16,6 +16,7 @@ from starlette.requests import Request
 
 from scenario_runner.app.served_runs import ServedRuns
 from scenario_runner.evidence.comparing import compare
+from scenario_runner.evidence.comparing_inputs import compared_inputs
 from scenario_runner.evidence.pages import comparison_page
 from scenario_runner.evidence.write import read_record
 from scenario_runner.service.errors import Conflicting, NotThere
@@ -97,9 +98,12 @@ def evidence_routes(router: APIRouter, desk: ServedRuns) -> None:
     @router.get("/{run_id}/compared/{before}", response_class=StreamingResponse, tags=["runs"])
     def compared(asking: Viewer, run_id: RunId, before: RunId) -> StreamingResponse:  # noqa: ARG001
         """What differs between an earlier run and this one, as a page that is shown in a sandbox."""
-        page = comparison_page(compare(_record_of(runs, before), _record_of(runs, run_id)))
+        found = compare(_record_of(runs, before), _record_of(runs, run_id))
+        found.differences.extend(compared_inputs(runs.evidence(before), runs.evidence(run_id)))
         headers = {"Content-Security-Policy": _REPORT_POLICY}
-        return StreamingResponse(page, media_type=_TYPES[".html"], headers=headers)
+        return StreamingResponse(
+            comparison_page(found), media_type=_TYPES[".html"], headers=headers
+        )
 
     @router.get("/{run_id}/files/{path:path}", response_class=StreamingResponse, tags=["runs"])
     def file(

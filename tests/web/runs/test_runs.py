@@ -80,14 +80,18 @@ def _messages(
     ]
 
 
-def test_two_runs_are_compared_as_the_command_does(client: httpx2.Client, passed: str) -> None:
+def test_two_runs_are_compared_as_the_command_does(
+    client: httpx2.Client, service: Served, passed: str
+) -> None:
     again = client.post(f"/api/v1/runs/{passed}/repeat").json()["id"]
     ended(client, again)
+    (service.data / "runs" / again / "inputs" / "another.csv").write_text("a\n1\n", "utf-8")
     page = client.get(f"/api/v1/runs/{again}/compared/{passed}")
     assert page.status_code == 200
     assert "sandbox" in page.headers["content-security-policy"]
     assert passed in page.text
     assert again in page.text
+    assert "another.csv" in page.text
     shown = client.get(f"/runs/{again}/compared").text
     assert f'src="/api/v1/runs/{again}/compared/{passed}"' in shown
     nobody = client.get(f"/api/v1/runs/{again}/compared/20200101T000000Z-0000")
