@@ -181,6 +181,12 @@ def events_in(line: bytes) -> list[bytes]:
     return [_encode(one) for one in _each(event or {})] or [line]
 
 
+def events_in_cut(line: bytes) -> list[bytes]:
+    """The same of a line that a kill has cut: of several instances those that are whole, of anything else none."""
+    event = begun(line)
+    return [] if event is None else [_encode(one) for one in _each(event)]
+
+
 def _each(event: dict[str, Any]) -> list[dict[str, Any]]:
     """The events that a line stands for; none where it makes no sense."""
     if event.get("event") != InstancesSent.kind:

@@ -59,6 +59,16 @@ def file_of(folder: Path, path: str) -> Path:
     return found
 
 
+def cut_line(log: Path, offset: int) -> bytes:
+    """What stands behind the last whole line, which a killed run leaves. offset: of its beginning."""
+    try:
+        with log.open("rb") as stream:
+            stream.seek(offset)
+            return stream.readline(_LONGEST_LINE)
+    except (OSError, OverflowError, ValueError):
+        return b""
+
+
 def lines_from(log: Path, offset: int) -> tuple[list[bytes], int]:
     """The whole lines from an offset on, as many as are read at a time, and where the next begins.
 

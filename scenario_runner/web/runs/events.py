@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 import anyio
 import anyio.to_thread
 
-from scenario_runner.evidence.log import events_in
-from scenario_runner.service.runs.evidence import lines_from
+from scenario_runner.evidence.log import events_in, events_in_cut
+from scenario_runner.service.runs.evidence import cut_line, lines_from
 from scenario_runner.service.runs.outcome import LOG
 from scenario_runner.web.streams import AGAIN
 
@@ -61,6 +61,9 @@ async def events_of(
             yield _messages(lines, offset)
             offset = after
         if has_ended:
+            cut = await anyio.to_thread.run_sync(cut_line, log, offset)
+            for event in events_in_cut(cut):
+                yield b"id: %d\ndata: %b\n\n" % (offset, event)
             yield f"event: ended\ndata: {state}\n\n".encode()
             return
         if brief:

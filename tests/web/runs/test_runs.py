@@ -66,6 +66,24 @@ def test_the_events_come_as_they_were_written_and_go_on_where_a_watcher_left(
     assert again == messages[len(messages) // 2 + 1 :]
 
 
+def test_whoever_watches_a_killed_run_is_told_of_each_instance_of_a_line_that_was_cut(
+    client: httpx2.Client, service: Served
+) -> None:
+    run = started(client, quick())
+    ended(client, run)
+    whole = _messages(client, run)
+    head = (
+        '{"seq":99,"time":"2026-01-31T09:30:00.123Z","event":"instances_sent","case":"c","id":"s",'
+    )
+    cut = head + '"target":"pacs","uids":"1.2.","sent":["p1.s1.e1.i1 1","2","3'
+    with (service.data / "runs" / run / "events.ndjson").open("a", encoding="utf-8") as log:
+        log.write(cut)
+    told = [json.loads(data) for _, data in _messages(client, run)[len(whole) :]]
+    assert [(one["event"], one["seq"], one["uid"]) for one in told] == [
+        ("instance_sent", 99, "1.2.1"), ("instance_sent", 100, "1.2.2")
+    ]  # fmt: skip
+
+
 def _messages(
     client: httpx2.Client, run: str, headers: dict[str, str] | None = None
 ) -> list[tuple[str, str]]:
