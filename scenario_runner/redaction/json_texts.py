@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 
-_TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"(\s*:)?')
-_FIELD = re.compile(r"[a-z_]+")
+_TEXT = re.compile(r'("(?:[^"\\]|\\.)*")(\s*:)?')
+_FIELD = re.compile(r'"[a-z_]+"')
 """Names of fields of our own, which hold nothing that anybody has given."""
 
 
@@ -18,7 +19,11 @@ def within_texts(clean: Callable[[str], str]) -> Callable[[str], str]:
 
     def one(found: re.Match[str]) -> str:
         text, colon = found[1], found[2] or ""
-        return found[0] if colon and _FIELD.fullmatch(text) else f'"{clean(text)}"{colon}'
+        if colon and _FIELD.fullmatch(text):
+            return found[0]
+        said = json.loads(text)
+        masked = clean(said)
+        return found[0] if masked == said else json.dumps(masked, ensure_ascii=False) + colon
 
     def cleaned(piece: str) -> str:
         # Most pieces hold none, which is found out at once.

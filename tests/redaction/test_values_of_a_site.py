@@ -92,7 +92,7 @@ def test_a_service_that_judges_and_plans_a_text_does_not_show_it(
     assert json.loads(stream.getvalue())["cases"][0]["patients"][0]["id"] == "•••"
 
 
-@pytest.mark.parametrize("title", ["512", "16", "images", "patients"])
+@pytest.mark.parametrize("title", ["512", "16", "images", "patients", '"'])
 def test_a_plan_is_one_whatever_the_variable_is(tmp_path: Path, site: Path, title: str) -> None:
     scenario = write_scenario(
         tmp_path / "s.yaml", [{"log": {"message": TITLE}}], patients=_patients(size=[512, 16])
