@@ -17,6 +17,7 @@ from scenario_runner.service.validator.journal import Journal
 from scenario_runner.service.validator.noting import Noting
 from scenario_runner.service.validator.service import JOURNAL
 from tests.service.validator.studies import begun, file, running
+from tests.service.validator.test_studies import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -102,8 +103,7 @@ def test_a_study_that_was_on_its_way_when_the_process_was_killed_is_noted_when_i
         journal.write([uploaded, uploaded.then(REQUEST, **said)]).result(60)
     with running(tmp_path) as service:
         Noting(trail, service.journal).settle()
-        while service.gateway.status(STUDY)["status"] != "stored":
-            pass
+        wait_for(lambda: service.gateway.status(STUDY)["status"] == "stored")
     assert entries(trail) == [
         settled(STUDY, "stored", "the server stopped before the upload was answered")
     ]
