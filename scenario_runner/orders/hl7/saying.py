@@ -25,6 +25,7 @@ from scenario_runner.orders.unusable import Unusable
 _LONGEST_COMMENT: Final = 10_240
 _ISSUED: Final = ("IssueDateOfImagingServiceRequest", "IssueTimeOfImagingServiceRequest")
 """When it was ordered, which counts where nothing says when it is to be done."""
+_RESULT: Final = "ORU"
 _LISTS: Final = ("identifier", "issuer", "name", "person", "pregnancy")
 """Readers that look at all repetitions of a field."""
 
@@ -60,12 +61,15 @@ def all_said(
                 said[attribute], places_of[attribute] = raw, place
                 break
             try:
-                if read is not None and len(raw) < LONG:
-                    known = read(raw)
-                else:
-                    known = _long(message, segment, path, line)
+                known = (
+                    read(raw)
+                    if read is not None and len(raw) < LONG
+                    else _long(message, segment, path, line)
+                )
             except Unusable as error:
                 said[attribute] = _unusable(message, segment, path, line, error, remarks)
+                if line.of == _RESULT:
+                    continue  # when it was scheduled may be known
                 break
             if known is not None:
                 text, items, remark = known
@@ -126,11 +130,16 @@ def _unusable(
     error: Unusable,
     remarks: list[str],
 ) -> Said:
-    """What is not known of a patient, or of the order's making, is told and left out. Raises Hl7Error for anything else."""
+    """What nobody waits for is told and left out: of a patient, of the order's making, and when a result was scheduled or done.
+
+    Raises Hl7Error for anything else.
+    """
     if line.reads_as in ("date", "time", "sex") and (
-        line.level == "patient" or line.attribute in _ISSUED
+        line.level == "patient" or line.of == _RESULT or line.attribute in _ISSUED
     ):
-        remarks.append(f"{path} is left out: {error.message}")
+        remark = f"{path} is left out: {error.message}"
+        if remark not in remarks:  # of a day and of its time
+            remarks.append(remark)
         return Said("", (message.where_in, path, segment.line))
     raise Hl7Error(
         f"{path} cannot become {line.attribute}: {error.message}",

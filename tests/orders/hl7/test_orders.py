@@ -285,3 +285,13 @@ def test_a_result_is_of_when_it_was_observed() -> None:
     (patient,) = patients(orders(Message.read(data)))
     (study,) = patient.tree["studies"]
     assert (study["date"], study["time"]) == ("20260203", "101500")
+
+
+@pytest.mark.parametrize("done", ["TBD", "202602", "20260230"])
+def test_a_result_is_taken_though_nobody_can_tell_when_it_was_observed(done: str) -> None:
+    observed = OBR.replace("|CTCH^CT chest^L|||", f"|CTCH^CT chest^L|||{done}")
+    data = message(PID, "ORC|RE|PL1|FI1||||^^^20260203101500^^S", observed, kind="ORU^R01")
+    only = _only(data)
+    assert only.text("ScheduledProcedureStepStartDate") == "20260203"
+    assert [one for one in only.remarks if one.startswith("OBR-7 is left out")][1:] == []
+    assert any(f"'{done}'" in one for one in only.remarks)
