@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.api import Asked, Received, Retrieved, StepContext
+from scenario_runner.dicom.characters import decode
 from scenario_runner.dicom.dictionary import tag_of
+from scenario_runner.dicom.element_text import character_sets
 from scenario_runner.dicom.elements import DamagedDatasetError, read_until
 from scenario_runner.dicom.levels import UIDS, UNIQUE_KEY
 from scenario_runner.dicom.part10 import file_of
@@ -96,11 +98,11 @@ def _names_of(received: Received) -> dict[str, str]:
         elements = read_until(bytes(received.data), received.transfer_syntax_uid, _AFTER_UIDS)
     except DamagedDatasetError:
         return {}  # which is another fault, and told by whoever reads the file
-    found = {key: elements.get(tag) for key, tag in _TAGS.items()}
+    terms = character_sets(elements)
+    found = ((key, elements.get(tag)) for key, tag in _TAGS.items())
+    # Of them only PatientID has letters of a character set; a UID has none that they would be different in.
     return {
-        key: one.value.decode("latin-1").strip(" \0")
-        for key, one in found.items()
-        if one and one.value
+        key: decode(one.value, "LO", terms).strip(" \0") for key, one in found if one and one.value
     }
 
 
