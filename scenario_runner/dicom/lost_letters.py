@@ -91,7 +91,8 @@ class _Lost:
                 yield from _spellings(one)
             else:
                 # Where others of its set came, it is there; a set is lost whole or not at all.
-                yield one.casefold() if not text.isascii() else _MAY_BE + one.casefold()
+                for letter in one.casefold():  # ß is two
+                    yield letter if not text.isascii() else _MAY_BE + letter
 
 
 def _spellings(letter: str) -> Iterator[str]:

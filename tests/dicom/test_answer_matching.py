@@ -194,6 +194,9 @@ def test_another_letter_is_no_lost_one_where_the_answers_character_set_has_it(
         ("ЖУКОВ^ÉVA", "^ÉVA", True),
         ("ЖУКОВ^ÉVA", "SMITH^ÉVE", False),
         ("MÜLLER^ŻANA", "MÖLLER^ANA", False),
+        ("Weiß^Łucja", "Weiß^?ucja", True),
+        ("Weiß^Łucja", "Wei^?ucja", True),
+        ("Weiß^Łucja", "Weit^?ucja", False),
     ],
 )
 def test_letters_that_the_declared_set_has_are_held_beside_those_that_it_lost(
