@@ -66,6 +66,8 @@ class StudyLists:
         self._last = today + dt.timedelta(days=366)
         self._deadline = deadline
         self._divided = False
+        self._open: tuple[dt.date | None, dt.date | None] = (None, None)
+        """The first and the last day where ``match`` goes on before and after them."""
         self.split = False
         """Whether they were asked by date though ``match`` has none, so that studies without one were not listed."""
 
@@ -105,14 +107,20 @@ class StudyLists:
             return _FIRST, self._last
         try:
             low, high = date_range(str(as_key("StudyDate", self._match["StudyDate"])))
-            first = max(_FIRST, _day(low)) if low > _OPEN_LOW else _FIRST
-            last = _day(high) if high < _OPEN_HIGH else self._last
+            first = _FIRST if low == _OPEN_LOW else _day(low)
+            last = self._last if high == _OPEN_HIGH else _day(high)
         except ValueError:
             return None
+        self._open = (
+            first if low == _OPEN_LOW else None,
+            last if high == _OPEN_HIGH else None,
+        )
         return (first, last) if first < last else None
 
     def _between(self, first: dt.date, last: dt.date) -> Iterator[Portion]:
-        match = {**self._match, "StudyDate": _days_between(first, last)}
+        low, high = self._open
+        dates = _days_between(None if first == low else first, None if last == high else last)
+        match = {**self._match, "StudyDate": dates}
         found = self._few(match)
         if found is not None:
             yield found
@@ -138,9 +146,7 @@ class StudyLists:
         self._deadline.check()
         request = FindRequest(level="study", match=match, returned=_RETURNED, limit=limit)
         answers = ask(side, request, self._deadline)
-        answers.repeats = (
-            0  # a study that is there twice is a finding, and no reason to look no further
-        )
+        answers.repeats = 0  # what is there twice is a finding, and no reason to look no further
         if answers.problem:
             raise OperationFailed(
                 "its studies cannot be listed", reason=answers.problem, target=side.name
@@ -168,5 +174,7 @@ def _day(text: str) -> dt.date:
     return dt.date.fromisoformat(text)
 
 
-def _days_between(first: dt.date, last: dt.date) -> str:
-    return f"{first:%Y%m%d}-{last:%Y%m%d}"
+def _days_between(first: dt.date | None, last: dt.date | None) -> str:
+    """As a key; None for an open end (PS3.4 C.2.2.2.5.1)."""
+    low, high = ("" if day is None else day.isoformat().replace("-", "") for day in (first, last))
+    return f"{low}-{high}"

@@ -15,14 +15,14 @@ from scenario_runner.language.dicom_text import as_key
 
 
 class Archive(Target):
-    """Has a study for each day of a leap year, and one without a date."""
+    """Has a study for each day of a leap year, one without a date, one of long ago and one of a day to come."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.most = 0
         days = [dt.date(2024, 1, 1) + dt.timedelta(days=number) for number in range(366)]
         self.studies = {f"1.2.{number}": f"{day:%Y%m%d}" for number, day in enumerate(days)}
-        self.studies["1.3"] = ""
+        self.studies |= {"1.3": "", "1.4": "18951108", "1.5": "29991231"}
 
     def find(self, request: FindRequest, deadline: Deadline) -> list[dict[str, Any]]:
         """Single values and ranges of dates, as many as are wanted."""
@@ -44,8 +44,9 @@ class Archive(Target):
         (None, 366, True),
         ("20240101-20241231", 366, False),
         ("2024-02-01-2024-02-29", 29, False),
-        ("-20240110", 10, False),
-        ("20241201-", 31, False),
+        ("20241201-", 32, False),
+        ("-20240110", 11, False),
+        ("18950101-20240110", 11, False),
         ("20240701", 1, False),
     ],
 )
