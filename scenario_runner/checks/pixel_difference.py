@@ -66,14 +66,19 @@ def pixel_difference(
         return None
     sent, received = ours[unequal].astype("f8"), theirs[unequal].astype("f8")
     distances = np.abs(sent - received)
-    first = int(np.argmax(distances))
-    most = float(distances[first])
+    lonely = ~np.isfinite(distances)  # no value, or an infinite one, on one side
+    distances[lonely] = 0
+    most = float(distances.max())
+    first = int(np.argmax(distances if most else lonely))
     index = np.unravel_index(int(np.flatnonzero(unequal)[first]), ours.shape)
     *frame, y, x = index[:-1] if samples > 1 else index
     place = Place(int(x), int(y), int(frame[0]) + 1 if frame else None)
+    how = [f"by {_counted(most)} at most"] if most else []
+    if alone := int(np.count_nonzero(lonely)):
+        how.append(f"{alone} of them a number on one side alone")
     return PixelDifference(
         "pixel values differ",
-        f"{wrong} of {ours.size} pixel values differ, by {_counted(most)} at most, at {place}",
+        f"{wrong} of {ours.size} pixel values differ, {', '.join(how)}, at {place}",
         wrong,
         ours.size,
         most,

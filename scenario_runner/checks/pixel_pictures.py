@@ -57,7 +57,7 @@ class Pictures:
         header: of what was sent; both are windowed as it says. ours, theirs: as ``pixel_difference`` takes
         them. frame: which one they are, from 1, where they are one of several.
         """
-        if found is None or found.place is None or len(self.kept) >= MOST:
+        if found is None or found.place is None or not found.most or len(self.kept) >= MOST:
             return
         series = image.series.id
         of_it = sum(one.subject["series"] == series for one in self.kept)
@@ -114,7 +114,8 @@ def picture(
 
     from scenario_runner.showing import display_frame
 
-    distances = np.abs(ours.astype("f8") - theirs.astype("f8"))
+    # Where a value is missing there is no distance, and none is to hide the others.
+    distances = np.nan_to_num(np.abs(ours.astype("f8") - theirs.astype("f8")), nan=0, posinf=0)
     if distances.ndim == 3:
         distances = distances.max(axis=2)
     both = [display_frame(header, np.ascontiguousarray(one), frame) for one in (ours, theirs)]

@@ -43,6 +43,24 @@ def test_pixels_that_are_no_integers_are_compared(keyword: str, kind: str) -> No
     assert differing_pixels(ours, same) is None, "no value is the same as no value"
 
 
+def test_a_value_that_is_gone_is_told_beside_how_far_others_are_apart() -> None:
+    ours = image("DoubleFloatPixelData", VALUES)
+    gone = VALUES.copy()
+    gone[1, 0] = np.nan
+    found = differing_pixels(ours, image("DoubleFloatPixelData", gone))
+    assert (
+        str(found)
+        == "1 of 4 pixel values differ, 1 of them a number on one side alone, at x 0, y 1"
+    )
+    gone[1, 1] = 3.0
+    found = differing_pixels(ours, image("DoubleFloatPixelData", gone))
+    assert str(found) == (
+        "2 of 4 pixel values differ, by 1 at most, 1 of them a number on one side alone, at x 1, y 1"
+    )
+    assert found is not None
+    assert (found.most, found.sent, found.received) == (1.0, 2.0, 3.0)
+
+
 def test_the_same_bytes_of_another_size_are_another_picture() -> None:
     pixels = np.arange(8, dtype="<u2").reshape(2, 4)
     described = {"BitsStored": 16, "HighBit": 15, "PixelRepresentation": 0}
