@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 _AT_ONCE = 32
 """Instances that are asked for in turn; of what is acknowledged while as many are, none is looked for."""
 _IN_TIME = 0.5
-"""Seconds that an instance may wait for its first question while others are asked for, beside the pause between questions. Where a PACS takes long for each answer,
-what waited longer is left out, for the time would be that of our queue."""
+"""Seconds that an instance may wait for its first question while others are asked for, beside the pause between
+questions. Where a PACS takes long for each answer, what waited longer is left out, for the time would be that of our
+queue."""
 
 
 @dataclass(frozen=True, slots=True)
