@@ -37,6 +37,7 @@ from scenario_runner.api.sent import SentEarlier, SentInstance
 from scenario_runner.api.steps import SiteRules, Step, StepContext, WorklistFolder
 from scenario_runner.api.targets import Target, TargetKind, TargetSetup
 from scenario_runner.deadline import Deadline
+from scenario_runner.fields.match_keys import Keys, RetrieveKeys
 from scenario_runner.fields.pacs_faults import Fault, Faults
 from scenario_runner.fields.types import (
     AttributeName,
@@ -49,11 +50,9 @@ from scenario_runner.fields.types import (
     ImagesName,
     InputFile,
     Instances,
-    Keys,
     Model,
     Name,
     RetrievedName,
-    RetrieveKeys,
     RuleName,
     RunFolder,
     Saved,

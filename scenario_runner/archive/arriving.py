@@ -17,9 +17,9 @@ from scenario_runner.dicom.elements import (
     Head,
     TruncatedError,
     read_header,
-    read_trailer,
 )
 from scenario_runner.dicom.part10 import FileMeta, file_meta, read_meta
+from scenario_runner.dicom.pixel_places import read_trailer
 from scenario_runner.dicom.syntaxes import DEFLATED
 
 if TYPE_CHECKING:

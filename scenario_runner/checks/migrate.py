@@ -28,7 +28,8 @@ from scenario_runner.checks.study_lists import Portion, StudyLists
 from scenario_runner.checks.two_studies import Comparison, What, times
 from scenario_runner.dicom.private_names import one_spelling
 from scenario_runner.errors import of_the_machine
-from scenario_runner.fields.types import Keys, Model
+from scenario_runner.fields.match_keys import Keys
+from scenario_runner.fields.types import Model
 
 FOLDER = "migrate"
 """In the run folder: a file for each step with every study that is not equal."""

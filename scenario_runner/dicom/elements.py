@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from mmap import mmap
 
-_PIXELS: Final = 0x7FE00008
+PIXELS_BEGIN: Final = 0x7FE00008
 """Float Pixel Data, the first element of the group that holds pixels."""
-_PIXEL_TAGS: Final = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
+PIXEL_TAGS: Final = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
 DELIMITER: Final = 8
 """Bytes of the delimiter that ends a value of undefined length."""
 _PIXEL_REPRESENTATION: Final = 0x00280103
@@ -91,7 +91,7 @@ def read_header(data: bytes, transfer_syntax_uid: str, then: list[Head] | None =
     then: gets the head that follows, where there is one and it is there whole. Raises TruncatedError when data
     ends within an element, DamagedDatasetError when it is none at all.
     """
-    return read_until(data, transfer_syntax_uid, _PIXELS, then)
+    return read_until(data, transfer_syntax_uid, PIXELS_BEGIN, then)
 
 
 def read_until(
@@ -143,7 +143,7 @@ def read_elements(
             after = HeadReader(data, inner).sequence_end(at, 1)
             value = data[at : after - 8]
             # So is whatever else has it, but pixels, where no VR is written.
-            vr = "SQ" if vr == "UN" or (not vr and tag not in _PIXEL_TAGS) else vr
+            vr = "SQ" if vr == "UN" or (not vr and tag not in PIXEL_TAGS) else vr
             at = after
         else:
             if at + length > end:
@@ -154,72 +154,6 @@ def read_elements(
             at += length
         found[tag] = _ELEMENT((vr, value, inner))
     return found
-
-
-class Span(NamedTuple):
-    """Where a value lies: from ``start`` to ``end``, a final delimiter not counted.
-
-    encapsulated: whether its length is undefined, as that of compressed pixels (PS3.5 A.4).
-    """
-
-    tag: int
-    vr: str
-    start: int
-    end: int
-    encapsulated: bool
-
-
-def read_stored(
-    data: bytes | mmap, transfer_syntax_uid: str, offset: int, reading: type[HeadReader]
-) -> tuple[Elements, Span | None]:
-    """The elements before the pixels, and where those lie, in one go: of a data set that is not deflated.
-
-    Its arguments, and what is raised: as of ``find_pixels``.
-    """
-    then: list[Head] = []
-    encoding = encoding_of(transfer_syntax_uid)
-    header = read_elements(data, encoding, offset=offset, stop=_PIXELS, then=then)
-    if then and then[0].tag in _PIXEL_TAGS and then[0].length != UNDEFINED:
-        tag, vr, length, at = then[0]
-        if at + length <= len(data):
-            return header, Span(tag, vr, at, at + length, encapsulated=False)
-    return header, find_pixels(data, transfer_syntax_uid, offset, reading)
-
-
-def find_pixels(
-    data: bytes | mmap,
-    transfer_syntax_uid: str,
-    offset: int = 0,
-    reading: type[HeadReader] | None = None,
-) -> Span | None:
-    """Where the pixels lie in a data set, whole or from ``offset`` of a file; nothing is copied.
-
-    reading: what reads heads instead of a HeadReader. Raises DamagedDatasetError; a deflated data set has to be inflated before.
-    """
-    reader = (reading or HeadReader)(data, encoding_of(transfer_syntax_uid))
-    at = offset
-    while at < len(data) and not reader.is_over(at):
-        tag, vr, length, at = reader.head(at)
-        end = reader.value_end(at, vr, length, 1)
-        if end > len(data):
-            raise TruncatedError(f"({tag >> 16:04X},{tag & 0xFFFF:04X}) is longer than the data")
-        if tag in _PIXEL_TAGS:
-            encapsulated = length == UNDEFINED
-            return Span(tag, vr, at, end - 8 if encapsulated else end, encapsulated)
-        at = end
-    return None
-
-
-def read_trailer(data: bytes, transfer_syntax_uid: str) -> Elements:
-    """Every top-level element after the pixels of a whole data set; none when it has no pixels."""
-    if transfer_syntax_uid == DEFLATED:
-        data = inflate(data)
-    span = find_pixels(data, transfer_syntax_uid)
-    if span is None:
-        found = read_elements(data, encoding_of(transfer_syntax_uid))
-        return {tag: element for tag, element in found.items() if tag >= _PIXELS}
-    after = span.end + DELIMITER if span.encapsulated else span.end
-    return read_elements(data[after:], encoding_of(transfer_syntax_uid))
 
 
 def inflate(data: bytes | memoryview) -> bytes:
@@ -252,7 +186,7 @@ def inflate_header(data: bytes | memoryview) -> bytes:
         if not more:
             return inflated
         try:
-            read_elements(inflated, encoding_of(DEFLATED), stop=_PIXELS)
+            read_elements(inflated, encoding_of(DEFLATED), stop=PIXELS_BEGIN)
         except TruncatedError:
             most *= 4
         except DamagedDatasetError:

@@ -10,7 +10,8 @@ from scenario_runner.archive.transcoding import transcode
 from scenario_runner.conformance.reader import read_file as judged
 from scenario_runner.conformance.standard import Standard
 from scenario_runner.dicom.datasets import read_file
-from scenario_runner.dicom.elements import read_elements, read_trailer
+from scenario_runner.dicom.elements import read_elements
+from scenario_runner.dicom.pixel_places import read_trailer
 from scenario_runner.dicom.syntaxes import (
     DEFLATED,
     EXPLICIT_BE,

@@ -11,15 +11,10 @@ from scenario_runner.decoding import frame_into
 from scenario_runner.decoding.stored_bits import stored_values
 from scenario_runner.dicom.element_heads import PIXEL_DATA
 from scenario_runner.dicom.element_text import texts
-from scenario_runner.dicom.elements import (
-    DamagedDatasetError,
-    Element,
-    Elements,
-    Span,
-    in_little_endian,
-)
+from scenario_runner.dicom.elements import DamagedDatasetError, Element, Elements, in_little_endian
 from scenario_runner.dicom.long_cells import vr_of_words
 from scenario_runner.dicom.native_pixels import SUBSAMPLED
+from scenario_runner.dicom.pixel_places import Span
 from scenario_runner.dicom.syntaxes import (
     DEFLATED,
     EXPLICIT_BE,

@@ -9,15 +9,9 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from scenario_runner.dicom.element_text import character_sets
-from scenario_runner.dicom.elements import (
-    DELIMITER,
-    DamagedDatasetError,
-    Elements,
-    Span,
-    read_elements,
-    read_stored,
-)
+from scenario_runner.dicom.elements import DELIMITER, DamagedDatasetError, Elements, read_elements
 from scenario_runner.dicom.part10 import file_meta, read_meta
+from scenario_runner.dicom.pixel_places import Span, read_stored
 from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_LE, encoding_of
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.pacs.dicomweb.mapped import FrugalReader, Inflated, forget, mapped

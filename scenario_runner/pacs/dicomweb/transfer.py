@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 from scenario_runner.archive.transcoding import TranscodingError, transcode
 from scenario_runner.decoding import can_decode
 from scenario_runner.dicom import syntaxes
-from scenario_runner.dicom.elements import DamagedDatasetError, Span
+from scenario_runner.dicom.elements import DamagedDatasetError
 from scenario_runner.dicom.part10 import file_meta
+from scenario_runner.dicom.pixel_places import Span
 from scenario_runner.dicom.syntaxes import EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE, NATIVE
 from scenario_runner.lazy_dataclasses import dataclass
 
