@@ -16,11 +16,14 @@ from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from scenario_runner.api import Deadline, Target
+    from scenario_runner.api.operations import Remark
 
 MOST: Final = 2000
 """Studies that are listed at a time, as far as dates tell them apart."""
 _RETURNED: Final = ("StudyInstanceUID", "AccessionNumber", "PatientID", "StudyDate")
 _FIRST: Final = dt.date(1900, 1, 1)
+_CUT: Final[frozenset[Remark]] = frozenset(("cut off", "ended early"))
+"""What is said of an answer that a PACS ended at a limit of its own."""
 _OPEN_LOW: Final = "0" * 8
 _OPEN_HIGH: Final = "9" * 8
 
@@ -146,6 +149,9 @@ class StudyLists:
         self._deadline.check()
         request = FindRequest(level="study", match=match, returned=_RETURNED, limit=limit)
         answers = ask(side, request, self._deadline)
+        cut = limit is not None and not answers.remarks.isdisjoint(_CUT)
+        if cut:  # fewer days are listed whole, perhaps
+            answers.remarks -= _CUT
         answers.repeats = 0  # what is there twice is a finding, and no reason to look no further
         if answers.problem:
             raise OperationFailed(
@@ -162,7 +168,7 @@ class StudyLists:
         return _Listed(
             {uid: {key: one.get(key) for key in _RETURNED} for uid, one in named},
             {uid: count for uid, count in often.items() if count > 1},
-            more=answers.more or (limit is not None and came >= limit),
+            more=cut or answers.more or (limit is not None and came >= limit),
         )
 
 

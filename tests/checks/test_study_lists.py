@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from typing import Any
 
@@ -11,6 +12,7 @@ from scenario_runner.api import Deadline, FindRequest, Target
 from scenario_runner.checks import study_lists
 from scenario_runner.checks.study_lists import StudyLists
 from scenario_runner.dicom.matching import date_range
+from scenario_runner.errors import OperationFailed
 from scenario_runner.language.dicom_text import as_key
 
 
@@ -65,3 +67,23 @@ def test_many_studies_are_never_listed_as_a_whole(
     assert not lists.elsewhere(target, "1.2.30")
     assert lists.elsewhere(target, "1.3"), "a study without a date is asked for by its UID"
     assert not lists.matches(target, "1.3")
+
+
+class Limited(Archive):
+    """Tells 5 matches of a query, and that there are more only by its status, as Orthanc does."""
+
+    def find(self, request: FindRequest, deadline: Deadline) -> list[dict[str, Any]]:
+        found = super().find(dataclasses.replace(request, limit=None), deadline)
+        if len(found) > 5 and request.remarked is not None:
+            request.remarked("ended early")
+        return found[:5]
+
+
+def test_an_archive_with_a_limit_of_its_own_is_listed_in_portions_below_it() -> None:
+    source, target = Limited("old"), Archive("new")
+    lists = StudyLists(source, target, {}, dt.date(2026, 1, 1), Deadline(60))
+    assert sum(len(one.source) for one in lists.portions()) == 366
+    source.studies |= {f"1.2.1.{number}": "20240701" for number in range(5)}
+    lists = StudyLists(source, target, {}, dt.date(2026, 1, 1), Deadline(60))
+    with pytest.raises(OperationFailed, match="cannot be listed"):
+        list(lists.portions())

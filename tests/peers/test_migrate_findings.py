@@ -37,7 +37,7 @@ def put(pacs: EmbeddedPacs | Server, *samples: Sample) -> None:
 
 
 def migrated(
-    folder: Path, old: EmbeddedPacs, new: EmbeddedPacs | Server, code: int, **options: Any
+    folder: Path, old: EmbeddedPacs | Server, new: EmbeddedPacs | Server, code: int, **options: Any
 ) -> dict[str, Any]:
     """The check, of a run with this exit code."""
     targets = {
@@ -97,3 +97,19 @@ def test_extra_studies_that_are_allowed_are_no_migration(tmp_path: Path) -> None
         put(old, sample("1.2.2"))
         put(new, sample("1.2.2"))
         migrated(tmp_path, old, new, 0, extra="allow")
+
+
+def test_an_archive_that_tells_the_first_studies_alone_is_asked_for_fewer_days(
+    tmp_path: Path,
+) -> None:
+    every = [sample(f"1.2.{day}", StudyDate=f"202401{day:02}") for day in range(1, 13)]
+    limited = {"LimitFindResults": 4}
+    with (
+        orthanc(tmp_path, configuration=limited) as old,
+        EmbeddedPacs(tmp_path / "new", "NEW") as new,
+    ):
+        put(old, *every)
+        put(new, *every[:-1])
+        check = migrated(tmp_path, old, new, 1, compare=["counts"])
+    assert (counted(check)["on_both"], counted(check)["missing"]) == (11, 1)
+    assert "study 1.2.12 (accession number" in check["message"]
