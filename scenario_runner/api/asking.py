@@ -30,6 +30,8 @@ AGAIN: Final = "gives the same answers again when asked for those that follow"
 """What a service does that ignores the offset of a page."""
 PARTLY: Final[frozenset[Remark]] = frozenset(("no offset", "cut off", "ended early"))
 """What is said of answers that may be a part of what there is."""
+CUT: Final[frozenset[Remark]] = frozenset(("cut off", "ended early"))
+"""What is said of answers that a service ended at a limit of its own."""
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from dataclasses import field
 from typing import Any, Final
 
 from scenario_runner.api import Deadline, Difference, Differences, FindRequest, StepContext, Target
-from scenario_runner.api.asking import PARTLY, Answers, ask_each
+from scenario_runner.api.asking import CUT, Answers, ask_each
 from scenario_runner.checks.unlisted import look_behind
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.planning.plan import PlannedImage, PlannedSeries, PlannedStudy
@@ -80,7 +80,7 @@ def presence(
             uids = [one.series.uid for one in members]
             found = look_behind(answer, target, request, "SeriesInstanceUID", uids, deadline)
             result.unlisted += found
-            if found or answer.remarks & PARTLY:
+            if found or answer.remarks & CUT:
                 result.partly.add(study.uid)
         there += _look_for_series(study, members, answer.matches, result, besides, counted=counted)
     if not there:
@@ -92,7 +92,7 @@ def presence(
         uids = [one.uid for one in members]
         found = look_behind(answer, target, request, "SOPInstanceUID", uids, deadline)
         result.unlisted += found
-        if (found or answer.remarks & PARTLY) and series.uid not in result.counted:
+        if (found or answer.remarks & CUT) and series.uid not in result.counted:
             result.partly.add(series.study.uid)
         _look_for_images(series, members, answer.matches, result)
     return result

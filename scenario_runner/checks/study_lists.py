@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.api import FindRequest
-from scenario_runner.api.asking import ask
+from scenario_runner.api.asking import CUT, ask
 from scenario_runner.dicom.matching import date_range
 from scenario_runner.errors import OperationFailed
 from scenario_runner.language.dicom_text import as_key
@@ -16,14 +16,11 @@ from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from scenario_runner.api import Deadline, Target
-    from scenario_runner.api.operations import Remark
 
 MOST: Final = 2000
 """Studies that are listed at a time, as far as dates tell them apart."""
 _RETURNED: Final = ("StudyInstanceUID", "AccessionNumber", "PatientID", "StudyDate")
 _FIRST: Final = dt.date(1900, 1, 1)
-_CUT: Final[frozenset[Remark]] = frozenset(("cut off", "ended early"))
-"""What is said of an answer that a PACS ended at a limit of its own."""
 _OPEN_LOW: Final = "0" * 8
 _OPEN_HIGH: Final = "9" * 8
 
@@ -149,9 +146,9 @@ class StudyLists:
         self._deadline.check()
         request = FindRequest(level="study", match=match, returned=_RETURNED, limit=limit)
         answers = ask(side, request, self._deadline)
-        cut = limit is not None and not answers.remarks.isdisjoint(_CUT)
+        cut = limit is not None and not answers.remarks.isdisjoint(CUT)
         if cut:  # fewer days are listed whole, perhaps
-            answers.remarks -= _CUT
+            answers.remarks -= CUT
         answers.repeats = 0  # what is there twice is a finding, and no reason to look no further
         if answers.problem:
             raise OperationFailed(
