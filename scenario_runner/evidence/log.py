@@ -48,7 +48,6 @@ class EventLog:
             # Unbuffered: a line is with the operating system before the next event is made.
             self._file = path.open("ab", buffering=0)
         except OSError as error:
-            self._packer.end()  # not written: behind half of an instance it would damage the whole line
             raise MachineError(
                 f"cannot write the event log '{path}': {_reason(error)}",
                 hint="make room on it" if is_disk_full(error) else None,
