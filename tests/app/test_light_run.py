@@ -35,7 +35,7 @@ NEVER = {
     "gdcm", "requests", "sqlalchemy", "alembic", "psycopg", "PIL.GifImagePlugin",
 }  # fmt: skip
 ROOMS = {
-    "scenario_runner.steps": {"duplicates", "load", "problems", "send", "sent"},
+    "scenario_runner.steps": {"duplicates", "load", "problems", "send", "sent", "streaming"},
     "scenario_runner.checks": set(),
     "scenario_runner.imaging.modalities": {"ct", "defaults", "registry"},
 }

@@ -204,8 +204,9 @@ def test_schema_prints_what_is_published(kind: str) -> None:
     from tests.running import ROOT
 
     printed = json.loads(fabricate("schema", kind).check().out)
-    published = json.loads((ROOT / "schemas" / f"{kind}.v1.schema.json").read_text("utf-8"))
-    assert printed == published
+    version = 2 if kind == "events" else 1
+    published = ROOT / "schemas" / f"{kind}.v{version}.schema.json"
+    assert printed == json.loads(published.read_text("utf-8"))
 
 
 @pytest.mark.parametrize(

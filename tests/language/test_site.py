@@ -135,8 +135,11 @@ def test_plugin_folders_are_known_before_the_site_is_checked(file: Path, tmp_pat
     assert plugin_folders(file) == folders[:2]
     file.write_text("schema: site/v1\nplugins: 3\nbroken: true\n", encoding="utf-8")
     assert plugin_folders(file) == []
-    file.write_text("plugins: one\n", encoding="utf-8")
+    file.write_text("schema: site/v1\nplugins: one\n", encoding="utf-8")
     assert plugin_folders(file) == [tmp_path / "one"]
+    file.write_text("plugins: one\n", encoding="utf-8")
+    with pytest.raises(InvalidInput, match="does not say what it is"):
+        plugin_folders(file)
 
 
 def test_without_a_site_file_there_is_the_embedded_pacs() -> None:
