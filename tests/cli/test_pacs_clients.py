@@ -274,12 +274,18 @@ def test_a_password_that_a_service_says_back_is_not_shown(
 
 
 def test_ctrl_c_ends_a_send_at_once(made: Path) -> None:
-    with hostile(Wire.hang, response_timeout=30) as peer:
+    asked = threading.Event()
+
+    def hang(wire: Wire) -> None:
+        asked.set()
+        wire.hang()
+
+    with hostile(hang, response_timeout=30) as peer:
         process = subprocess.Popen(
             command("pacs", "send", f"127.0.0.1:{peer.port}", made),
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(),
         )  # fmt: skip
-        time.sleep(2)
+        assert asked.wait(60)  # a signal before that would be one to a program that has not begun
         started = time.monotonic()
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=60)

@@ -110,7 +110,7 @@ def test_two_runs_are_compared_as_the_command_does(
     assert passed in page.text
     assert again in page.text
     assert "another.csv" in page.text
-    shown = client.get(f"/runs/{again}/compared").text
+    shown = client.get(f"/runs/{again}/compared?before={passed}").text
     assert f'src="/api/v1/runs/{again}/compared/{passed}"' in shown
     nobody = client.get(f"/api/v1/runs/{again}/compared/20200101T000000Z-0000")
     assert nobody.status_code == 404
