@@ -233,9 +233,10 @@ class StudyMaker:
         if not self._part.examinations or self._lead is None:
             return None
         months = age_on(date, patient.birth_date, "m")
-        found = pick(self._part.examinations, patient.sex, months, seed)
-        if not found.may_be_of(months):
+        able = [one for one in self._part.examinations if one.may_be_of(months)]
+        if not able:
             return None
+        found = pick(able, patient.sex, months, seed)
         side = self._lead.spec.laterality or found.side(seed)
         return Examined(found, side, self._language, self._terms)
 

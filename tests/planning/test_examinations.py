@@ -295,6 +295,7 @@ def test_no_age_that_is_asked_for_makes_an_impossible_study(
     [
         ("2d", "{modality: CT}", "CT Head without contrast"),
         ("4y", "{modality: MR}", "MRI Brain without contrast"),
+        ("10y", "{modality: RF}", "Barium swallow"),
         ("99y", "{modality: US}", "US Abdomen"),
         ("99y", "{modality: DX, body_part: HAND}", "XR Hand"),
         ("4y", "{modality: US, body_part: UTERUS}", "US Female pelvis"),
