@@ -136,8 +136,10 @@ def compiling() -> dict[str, str]:
 
 def check(*, peers: bool) -> int:
     """Format, lint, then every test on all processors, types and layers beside them; stops at the first that fails."""
-    python = environment("[dev]")
-    if peers and (missing := install_peers()):
+    with ThreadPoolExecutor(1) as pool:
+        installing = pool.submit(install_peers) if peers else None
+        python = environment("[dev]")
+    if installing and (missing := installing.result()):
         print(
             f"The peer tests need {', '.join(missing)}. Install them, or leave these tests out with "
             "--no-peers.",
