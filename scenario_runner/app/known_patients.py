@@ -50,7 +50,7 @@ def usage_notes(
 
 
 def _require_free(people: People, new: Sequence[tuple[Job, PlannedPatient]]) -> None:
-    from scenario_runner.registry.usage import as_kept
+    from scenario_runner.registry.noted_ahead import as_kept
 
     for place in range(0, len(new), _LOOKED_UP):
         some = [(job, one, as_kept(one)) for job, one in new[place : place + _LOOKED_UP]]

@@ -155,7 +155,7 @@ class Live:
         return printable(step)
 
     def _lines(self) -> Iterator[tuple[str, str]]:
-        """What stands below the bars: statuses, what did not pass, how many cases are over."""
+        """What stands below the bars: statuses, what did not pass, which case it is."""
         for step in self._steps.values():
             if step.statuses:
                 told = ", ".join(f"{n} x {one}" for one, n in step.statuses.most_common(_KINDS))
@@ -166,8 +166,14 @@ class Live:
             yield f"  FAIL {failure}", "red"
         if self._cases > 1:
             bad = sum(self._outcomes[one] for one in _BAD)
-            over = f"  {sum(self._outcomes.values())} of {self._cases} cases over"
-            yield over + (f", {bad} did not pass" if bad else ""), "red" if bad else "dim"
+            yield self._where() + (f", {bad} did not pass" if bad else ""), "red" if bad else "dim"
+
+    def _where(self) -> str:
+        """``case 7 of 24``: the one that began last, and how many go on where that is more than one."""
+        over = sum(self._outcomes.values())
+        begun = max(len(self._names), over)
+        at_once = f", {begun - over} at once" if begun - over > 1 else ""
+        return f"  case {begun} of {self._cases}{at_once}"
 
 
 def _can_move() -> bool:

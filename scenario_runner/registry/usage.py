@@ -1,10 +1,11 @@
-"""What a run made for patients that are kept, noted once a PACS has acknowledged it, and the orders it carries out."""
+"""What a run makes for patients that are kept: who before it is sent, what once a PACS has acknowledged it, and its orders."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import field
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, select, update
@@ -19,12 +20,13 @@ from scenario_runner.events import (
     RunStarted,
     Stamped,
     StepFinished,
+    StepStarted,
 )
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.registry.adding import add_to
 from scenario_runner.registry.known import by_id
+from scenario_runner.registry.noted_ahead import NotedAhead, as_kept
 from scenario_runner.registry.orders import SeenOrder, note_orders
-from scenario_runner.registry.patient import Patient
 from scenario_runner.registry.tables import patient, series, stored, study
 
 if TYPE_CHECKING:
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
 
     from scenario_runner.database.engine import Database
     from scenario_runner.planning.plan import PlannedCase, PlannedPatient, PlannedStudy
+
+
+_NOTED_EVERY = 1.0
+"""Seconds between notes while a step goes on: so much is unknown of the studies of a run that is killed."""
 
 
 @dataclass(slots=True)
@@ -47,6 +53,9 @@ class _Made:
 
 class UsageNotes:
     """A consumer of events that tells the registry. It never stops a run: what it cannot note it says.
+
+    A patient is noted before anything is sent, and forgotten at the end if no PACS can have anything; studies are once
+    something of them was acknowledged.
 
     cases: of the run, by ID. every: whether all patients are kept, or those that ask for it. orders: that the
     studies of the run come from; they are noted when it begins, before images can come to look for theirs.
@@ -69,6 +78,8 @@ class UsageNotes:
         self._made: dict[tuple[str, str], _Made | None] = {}
         self._series: dict[tuple[str, str], bool] = {}
         self._deleted: list[tuple[str, str]] = []
+        self._ahead = NotedAhead(cases, every=every)
+        self._last_note = 0.0
         self._trouble: str | None = None
         self._others: dict[str, str] = {}
 
@@ -89,30 +100,44 @@ class UsageNotes:
         return told
 
     def handle(self, stamped: Stamped) -> None:
-        """Take one event; what it means is noted when a step is over."""
+        """Take one event; what it means is noted before images are sent, every second, and when a step is over."""
         match stamped.event:
-            case InstanceSent(stored=True) as sent:
-                self._acknowledged(sent)
+            case InstanceSent() as sent:
+                self._answered(sent)
+            case StepStarted() as begun:
+                self._ahead.begins(begun.case, begun.step)
+                if self._ahead.waiting:
+                    self._note()
             case Deletion(done=True) as gone:
                 self._deleted += [(gone.target, uid) for uid in gone.studies]
             case RunStarted() | StepFinished() | CaseFinished() | RunFinished():
                 self._note()
 
     def close(self) -> None:
-        """Try once more what could not be noted, and let go of the registry."""
+        """Try once more what could not be noted, forget who was noted in vain, and let go of the registry."""
         self._note()
+        self._take_back()
         self._database.close()
 
     def _waiting(self) -> list[_Made]:
         return [one for one in self._made.values() if one is not None and one.new]
 
-    def _acknowledged(self, sent: InstanceSent) -> None:
+    def _answered(self, sent: InstanceSent) -> None:
         key = sent.image.split(".")
         if len(key) != 4 or sent.case not in self._cases:
             return
+        if sent.stored:
+            self._acknowledged(sent, key)
+            if monotonic() - self._last_note >= _NOTED_EVERY:
+                self._note()
+        elif sent.maybe_stored:
+            self._ahead.reached(sent.case, _place(key[0]))
+
+    def _acknowledged(self, sent: InstanceSent, key: list[str]) -> None:
         study_key = (sent.case, ".".join(key[:2]))
         if study_key not in self._made:
             self._made[study_key] = self._planned(sent.case, key)
+            self._ahead.reached(sent.case, _place(key[0]))
         made = self._made[study_key]
         if made is None:
             return
@@ -124,7 +149,7 @@ class UsageNotes:
             made.new = True
 
     def _planned(self, case: str, key: list[str]) -> _Made | None:
-        places = [int(part[1:]) - 1 if part[1:].isdigit() else -1 for part in key[:2]]
+        places = [_place(part) for part in key[:2]]
         patients = self._cases[case].patients
         if not 0 <= places[0] < len(patients):
             return None
@@ -135,7 +160,7 @@ class UsageNotes:
 
     def _is_planned(self, made: _Made, key: list[str], uid: str) -> bool:
         """Whether a series is the plan's own; one that was taken in from files has other UIDs."""
-        places = [int(part[1:]) - 1 if part[1:].isdigit() else -1 for part in key[2:]]
+        places = [_place(part) for part in key[2:]]
         if not 0 <= places[0] < len(made.study.series):
             return False
         planned = made.study.series[places[0]]
@@ -146,14 +171,17 @@ class UsageNotes:
 
     def _note(self) -> None:
         waiting = self._waiting()
-        if not waiting and not self._deleted and not self._orders:
+        if not (waiting or self._deleted or self._orders or self._ahead.waiting):
             return
+        if waiting:
+            self._last_note = monotonic()
         try:
             if self._orders:
                 note_orders(self._database, self._orders)
                 self._orders.clear()
             with self._database.writing() as connection:
                 now = dt.datetime.now(dt.UTC)
+                added = self._ahead.add(connection)
                 for one in waiting:
                     self._note_study(connection, one, now)
                 for target, uid in self._deleted:
@@ -170,6 +198,18 @@ class UsageNotes:
         for one in waiting:
             one.new = False
         self._deleted.clear()
+        self._ahead.added(added)
+
+    def _take_back(self) -> None:
+        if not self._ahead.in_vain:
+            return
+        try:
+            with self._database.writing() as connection:
+                self._ahead.take_back(connection)
+        except MachineError as error:
+            self._others[""] = (
+                f"patients of whom nothing was stored are left in it: {error.message}"
+            )
 
     def _note_study(self, connection: Connection, made: _Made, now: dt.datetime) -> None:
         number = self._number(connection, made.patient)
@@ -220,15 +260,6 @@ class UsageNotes:
         return found[0].number
 
 
-def as_kept(planned: PlannedPatient) -> Patient:
-    """A planned patient as the registry keeps one."""
-    return Patient(
-        id=planned.patient_id,
-        issuer=planned.issuer or "",
-        name=planned.name,
-        sex=planned.sex,
-        birth_date=planned.birth_date,
-        address=planned.address or "",
-        phone=planned.phone or "",
-        locale=planned.locale,
-    )
+def _place(part: str) -> int:
+    """Where a part of an image's key stands in the plan, from 0; -1 for none."""
+    return int(part[1:]) - 1 if part[1:].isdigit() else -1

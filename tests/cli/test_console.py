@@ -104,7 +104,7 @@ def test_the_live_display_says_how_far_and_what_the_pacs_answers(
     assert "send" in shown
     assert "3/9" in shown
     assert "2 x 0000, 1 x A700; out of space" in shown
-    assert "1 of 24 cases over, 1 did not pass" in shown
+    assert "case 2 of 24, 1 did not pass" in shown
 
 
 def test_beside_one_another_a_bar_names_its_case_and_a_failure_is_told_before_its_case_ends(
@@ -119,6 +119,9 @@ def test_beside_one_another_a_bar_names_its_case_and_a_failure_is_told_before_it
         live.take(StepStarted(case="c", id="s1", step="log", title="Ask", section="steps"))
         drawn(live)
         assert "CT1 · Ask" in capsys.readouterr().err
+        live.take(case_started("d", {"station": "CT2"}))
+        drawn(live)
+        assert "case 2 of 2, 2 at once" in capsys.readouterr().err
         live.take(
             StepFinished(
                 case="c", id="s1", step="log", title="Ask", section="steps", outcome="failed",

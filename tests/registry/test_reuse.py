@@ -113,6 +113,40 @@ def test_nobody_is_kept_of_whom_no_pacs_has_anything(tmp_path: Path) -> None:
     assert known(where) == []
 
 
+def test_a_run_that_is_killed_in_mid_step_leaves_nobody_unknown(
+    location: Location, tmp_path: Path
+) -> None:
+    """What the registry knows when the first image is acknowledged outlives a ``kill -9``."""
+    seen: list[list[tuple[str, int]]] = []
+
+    class Looks:
+        def handle(self, stamped: Stamped) -> None:
+            if isinstance(stamped.event, InstanceSent):
+                seen.append([(one.name, one.studies) for one in known(location)])
+
+        def close(self) -> None:
+            pass
+
+    entry = {**JANE, "keep": True, "studies": [CR, CT]}
+    carried_out(written(tmp_path, [entry]), location, [Looks()])
+    assert seen[0][0][0] == "CITIZEN^JANE", "known before anything is sent"
+    assert seen[1] == [("CITIZEN^JANE", 1)], (
+        "and what was acknowledged is noted while the step goes on"
+    )
+
+
+def test_who_was_noted_before_a_send_that_stored_nothing_is_forgotten(tmp_path: Path) -> None:
+    where = tmp_path / "r.sqlite3"
+    with Database(where) as database:
+        People(database).add([person("P1")])
+    met = {"from": {"registry": {"id": "P1"}}, "keep": True, "studies": [CR]}
+    entries = [{**JANE, "keep": True, "studies": [CR]}, met]
+    steps = [{"misbehave": {"on": "pacs", "faults": [{"answer": {"status": "A700"}}]}}, SEND]
+    result = carried_out(written(tmp_path, entries, steps), where)
+    assert result.outcome == "failed"
+    assert [one.id for one in known(where)] == ["P1"], "who was there before stays"
+
+
 def test_a_run_that_keeps_nobody_leaves_counters_alone(tmp_path: Path) -> None:
     where = tmp_path / "r.sqlite3"
     carried_out(written(tmp_path, [{**JANE, "studies": [CR]}]), where)
@@ -254,7 +288,9 @@ def test_a_server_that_goes_down_in_mid_run_stops_nothing_and_is_told_later(
         assert "was not told of 1 of the studies" in told
         assert "does not answer" in told
         server.start()
-        assert known(where) == []
+        assert [one.studies for one in known(where)] == [0], (
+            "the patient was noted before it was sent"
+        )
         request = RerunRequest(folder=result.folder, out=tmp_path / "again", registry=where)
         assert rerun(request, [], Control()).untold == []
         ((kept, studies),) = [(one.name, one.studies) for one in known(where)]
