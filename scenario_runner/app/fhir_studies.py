@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from scenario_runner.app.destination import asked_server, destination
 from scenario_runner.app.kept_objects import in_folder
 from scenario_runner.app.load import Loaded
+from scenario_runner.app.order_studies import are_numbered
 from scenario_runner.app.review import Review
 from scenario_runner.app.run import RunRequest, RunResult, plannable_of, run_loaded
 from scenario_runner.app.services import targets_of
@@ -134,8 +135,9 @@ def _sieved(wish: _Wish, run: RunRequest, *, allow_production: bool) -> _Sieved:
     """Plan again and again without the studies that cannot be made. Raises InvalidInput when none can."""
     wrong: list[Diagnostic] = []
     left_out: frozenset[str] = frozenset()
+    numbered = True
     while True:
-        text = _scenario(wish, left_out)
+        text = _scenario(wish, left_out, numbered=numbered)
         document = parse_document(text, wish.file)
         scenario = check_scenario(document, wish.plugins, site=wish.site)
         loaded = Loaded(wish.plugins, wish.site, (scenario,))
@@ -151,12 +153,18 @@ def _sieved(wish: _Wish, run: RunRequest, *, allow_production: bool) -> _Sieved:
                 raise _plainly(error, wish.file) from error
             wrong += error.diagnostics
             left_out |= found
-        else:
+            continue
+        made, _ = _made(wish, run, left_out)
+        if not numbered or are_numbered(made, wish.site.site):
             return _Sieved(text, loaded, left_out, wrong)
+        numbered = False
 
 
-def _scenario(wish: _Wish, left_out: Collection[str]) -> str:
-    """The scenario that makes the studies of the server and sends them. left_out: names of those that it leaves aside."""
+def _scenario(wish: _Wish, left_out: Collection[str], *, numbered: bool) -> str:
+    """The scenario that makes the studies of the server and sends them. left_out: names of those that it leaves aside.
+
+    numbered: as of ``whole``.
+    """
     source = {**wish.source, **({"leave_out": sorted(left_out)} if left_out else {})}
     head: dict[str, Any] = {
         "schema": "scenario/v1",
@@ -165,7 +173,7 @@ def _scenario(wish: _Wish, left_out: Collection[str]) -> str:
         **({"seed": wish.seed} if wish.seed is not None else {}),
         "patients": [{"from": source}],
     }
-    text = whole(head, wish.target)
+    text = whole(head, wish.target, numbered=numbered)
     if not wish.asked.write_back:
         return text
     web = wish.site.site.targets[wish.target].dicomweb is not None

@@ -157,7 +157,8 @@ def _of_fhir(study: FhirStudy, target: str, seed: int | None, modality: str | No
         "seed": seed,
         "patients": [{"from": source | ({"modality": modality} if modality else {})}],
     }
-    return whole(head, target)
+    # Nobody has asked the server yet for its number, which may be one that finds others, too.
+    return whole(head, target, numbered=False)
 
 
 def _modalities(orders: str, site: Site) -> tuple[set[str], bool]:

@@ -67,7 +67,7 @@ class _Feed:
     wrong: list[Diagnostic] = field(default_factory=list)
     modalities: set[str] = field(default_factory=set)
     numbered: bool = True
-    """Whether no order says that there is no accession number, or one by which others are found, too."""
+    """Whether no order has no accession number, or one by which others are found, too."""
 
     def leave_out(self, found: Sequence[Diagnostic]) -> None:
         """Leave the messages aside that these diagnostics are about."""
@@ -98,7 +98,7 @@ def order_studies(
     """
     plugins, site, target = destination(request.to, request.site, request.around)
     lines = _mapping(site.site)
-    feed = _read(files, lines)
+    feed = _read(files, lines, site.site)
     seed = request.wishes.seed
     if request.save is not None and seed is None:
         seed = secrets.randbits(32)
@@ -181,14 +181,15 @@ def modalities_of(data: bytes, name: str, site: Site) -> tuple[set[str], bool]:
             raise message
         wanted = performed(orders(message, lines))
         found |= {order.text("Modality") for order in wanted}
-        numbered &= _are_numbered(wanted)
+        numbered &= are_numbered(wanted, site)
     return found, numbered
 
 
-def _are_numbered(found: Sequence[Order]) -> bool:
-    """Whether each is found by its accession number, or is given one because it says nothing of it."""
+def are_numbered(found: Sequence[Order], site: Site) -> bool:
+    """Whether each is found by its accession number, which is one of the site's where it says nothing of it."""
     keyword = "AccessionNumber"
-    return all(keyword not in order.said or is_key(order.text(keyword)) for order in found)
+    given = site.identifiers.accession
+    return all(is_key(order.text(keyword) if keyword in order.said else given) for order in found)
 
 
 def _mapping(site: Site) -> Sequence[Line]:
@@ -216,7 +217,7 @@ def _relative_to(folder: Path) -> Callable[[str], str]:
     return shown
 
 
-def _read(files: Sequence[Path], lines: Sequence[Line]) -> _Feed:
+def _read(files: Sequence[Path], lines: Sequence[Line], site: Site) -> _Feed:
     """All files, without the messages that cannot be read or hold no order."""
     feed = _Feed()
     count = usable = 0
@@ -234,7 +235,7 @@ def _read(files: Sequence[Path], lines: Sequence[Line]) -> _Feed:
                 wanted = performed(orders(message, lines))
                 usable += len(wanted)
                 feed.modalities |= {order.text("Modality") for order in wanted}
-                feed.numbered &= _are_numbered(wanted)
+                feed.numbered &= are_numbered(wanted, site)
             except Hl7Error as error:
                 wrong += error.diagnostics
         feed.files[str(path)] = _File(path, data, starts)

@@ -94,7 +94,9 @@ def typical_scenario(
         and _is_known(wishes.patient, registry)
     )
     today = dt.datetime.now(dt.UTC).astimezone(site.site.zone).date()
-    return scenario_text(replace(wishes, target=target, known=known), modalities, today)
+    pattern = site.site.identifiers.accession
+    wishes = replace(wishes, target=target, known=known, site_accession=pattern)
+    return scenario_text(wishes, modalities, today)
 
 
 def run_of(request: StudyRequest, seed: int | None) -> RunRequest:

@@ -40,6 +40,8 @@ class Wishes:
     """Whether the registry knows the patient, who is met again as it has them."""
     name: str | None = None
     accession: str | None = None
+    site_accession: str | None = None
+    """The site's pattern, where it is known: what they have when nothing is wished."""
     studies: int = 1
     series: int | None = None
     images: int | None = None
@@ -95,13 +97,14 @@ def scenario_text(
     if wishes.seed is not None:
         head["seed"] = wishes.seed
     head["patients"] = [{**patient, "studies": [study]}]
+    numbered = wishes.site_accession if wishes.accession is None else wishes.accession
     drawn = usual(modalities)
     pixels = any(drawn[one["modality"]].has_pixels for one in study["series"])
     return whole(
         head,
         wishes.target,
         pixels=pixels,
-        numbered=wishes.accession is None or is_key(wishes.accession),
+        numbered=numbered is None or is_key(numbered),
     )
 
 

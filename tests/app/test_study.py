@@ -183,6 +183,21 @@ def test_an_accession_number_that_would_find_others_is_not_asked_for(
     assert made == (["A*01", "A*02"] if "{" in accession else [accession])
 
 
+@pytest.mark.parametrize("asked", ["study", "from-hl7"])
+def test_nor_is_one_of_a_pattern_of_the_site_that_would(asked: str, tmp_path: Path) -> None:
+    site = {"schema": "site/v1", "name": "s", "identifiers": {"accession": "A?{3digits}"}}
+    (tmp_path / "site.yaml").write_text(
+        json.dumps(site | {"targets": {"pacs": {"embedded": {}}}}), "utf-8"
+    )
+    message = (
+        "MSH|^~\\&|A|B|C|D|20260101||ORM^O01|1|P|2.5\rPID|||P1||DOE^JANE\rORC|NW\rOBR|1|||X^US\r"
+    )
+    (tmp_path / "o.hl7").write_text(message, "utf-8")
+    given = ["us"] if asked == "study" else ["o.hl7", "--modality", "US"]
+    done = fabricate(asked, *given, "--site", "site.yaml", "--yes", cwd=tmp_path, env=SMALL)
+    assert "Found by its UID, and nothing else" in done.check().out
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is a POSIX thing")
 @pytest.mark.parametrize("answer", ["y", "n"])
 def test_no_line_is_longer_than_the_terminal(answer: str, tmp_path: Path) -> None:

@@ -69,3 +69,28 @@ def test_tls_where_there_is_none_and_none_where_there_is_are_told(
     assert f"FHIR at 127.0.0.1:{port}" in done.err
     # Whoever speaks in the clear to such a port sees it end, or reset, before an answer.
     assert ("TLS" if scheme == "https" else "connection") in done.err, done.err
+
+
+def test_an_accession_number_that_would_find_others_is_not_asked_for(tmp_path: Path) -> None:
+    study = {
+        "resourceType": "ImagingStudy",
+        "id": "1",
+        "status": "available",
+        "identifier": [
+            {"system": "urn:dicom:uid", "value": "urn:oid:1.2.3.4"},
+            {"type": {"coding": [{"code": "ACSN"}]}, "value": "A*1"},
+        ],
+        "subject": {"display": "DOE^JANE", "identifier": {"value": "P1"}},
+        "modality": [{"code": "US"}],
+    }
+
+    def answer(asked: Asked) -> Reply:
+        if asked.path.endswith("metadata"):
+            return _statement("4.0.1")
+        bundle = {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": study}]}
+        return Reply(200, json.dumps(bundle).encode(), {"Content-Type": "application/fhir+json"})
+
+    with service(answer) as running:
+        url = f"http://127.0.0.1:{running.peer.port}/fhir"
+        done = fabricate("from-fhir", url, "--yes", "--out", "out", cwd=tmp_path, env=HERE)
+    assert "Found by its UID, and nothing else" in done.check().out
