@@ -190,12 +190,28 @@ def environment(extra: str) -> str:
         marker = folder / f".fabricator{extra}"
     wanted = (ROOT / "pyproject.toml").read_bytes() + (ROOT / "constraints.txt").read_bytes()
     if not marker.exists() or marker.read_bytes() != wanted:
-        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        print(f"installing into {Path(python).parents[1]}, for some minutes", file=sys.stderr)
-        pins = ["--constraint", str(ROOT / "constraints.txt")]
-        subprocess.check_call([*install, *pins, "--editable", f"{ROOT}{extra}"])
+        print(f"installing into {Path(python).parents[1]}, for a minute or two", file=sys.stderr)
+        install(python, f"{ROOT}{extra}")
         marker.write_bytes(wanted)
     return python
+
+
+def install(python: str, project: str) -> None:
+    """The project and what it needs, by uv in a quarter of pip's time; by pip where uv cannot.
+
+    That is behind an index which pip alone is told of, so uv gives up early and in silence.
+    """
+    pins = ["--constraint", str(ROOT / "constraints.txt")]
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *pins]
+    uv = [python, "-m", "uv", "pip", "install", "--quiet", "--python", python, *pins]
+    silent: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    hurried = {**os.environ, "UV_HTTP_TIMEOUT": "20", "UV_HTTP_RETRIES": "1"}
+    if (
+        subprocess.call([*pip, "uv"], **silent) == 0
+        and subprocess.call([*uv, "--editable", project], env=hurried, **silent) == 0
+    ):
+        return
+    subprocess.check_call([*pip, "--editable", project])
 
 
 def install_peers() -> list[str]:

@@ -68,13 +68,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run_in(folder: Path, python: str, wheel: Path, packages: list[str]) -> str:
     """What the main job prints in a new environment with the wheel and these packages."""
     environment = folder / "env"
-    # By the pip of the tests' own environment: a second one would take as long to set up as the packages take.
     subprocess.run(
         [python, "-m", "venv", "--without-pip", str(environment)], check=True, timeout=100
     )
     scripts = environment / ("Scripts" if os.name == "nt" else "bin")
-    install = [sys.executable, "-m", "pip", "--python", str(scripts / "python"), "install"]
-    install += ["--quiet", "--no-compile", "--disable-pip-version-check"]
+    install = [sys.executable, "-m", "uv", "pip", "install", "--quiet"]
+    install += ["--python", str(scripts / "python")]
     subprocess.run([*install, str(wheel), *packages], check=True, timeout=250)
     variables = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     ran = subprocess.run(
