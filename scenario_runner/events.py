@@ -92,7 +92,7 @@ class CaseStarted(Event):
     case: str
     name: str
     scenario: dict[str, Any]
-    """name, title, version, description, file, phase, tags, requirements."""
+    """name, title, version, description, file, phase, tags, requirements, sources."""
     matrix: dict[str, Any]
     seed: int
     counts: dict[str, int]

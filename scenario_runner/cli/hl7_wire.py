@@ -14,9 +14,9 @@ from scenario_runner.cli.listening_options import host_option, port_option, tls_
 from scenario_runner.cli.options import (
     FILE,
     examples,
-    peer_site_option,
     production_option,
     surroundings,
+    target_site_option,
 )
 from scenario_runner.cli.rows import Style, print_row, print_rows, style_option
 from scenario_runner.cli.signals import on_signal
@@ -51,7 +51,7 @@ _EVERY = 100
     shell_complete=shell_completion.targets,
     help="HOST:PORT, or a target with 'hl7' in the site file.",
 )
-@peer_site_option
+@target_site_option
 @click.option("--tls-ca", type=FILE, help="Speak TLS with HOST:PORT, whom this one signed (PEM).")
 @click.option(
     "--timeout",

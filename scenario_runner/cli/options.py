@@ -218,6 +218,7 @@ served_site_option = _site(
 )
 counters_site_option = _site("Site file whose name and counters number the IDs.")
 peer_site_option = _site("Site file that has PEER as a target.")
+target_site_option = _site("Site file that has TARGET as a target.")
 plugins_site_option = _site("Site file whose plugins count, too.")
 library_option: Decorator = click.option(
     "--library",

@@ -77,8 +77,23 @@ def summary(record: RunRecord, anchors: Mapping[str, str]) -> dict[str, Any]:
             for step in case.steps
             for check in final_checks(step)
         ),
+        "elsewhere": _elsewhere(record),
         "imported": any(step.step == "import" for case in record.cases for step in case.steps),
     }
+
+
+_IN_WORDS = {
+    "hl7": "HL7 messages", "fhir": "a FHIR server", "csv": "a table", "json": "a file", "yaml": "a file",
+}  # fmt: skip
+_OUR_OWN = "registry"
+"""The source of patients who were made up in an earlier run."""
+
+
+def _elsewhere(record: RunRecord) -> str:
+    """Where patients come from that nobody here has made up, in words; empty where there are none."""
+    named = [one for case in record.cases for one in case.scenario.sources if one != _OUR_OWN]
+    found = dict.fromkeys(_IN_WORDS.get(one, f"the source '{one}'") for one in named)
+    return " and ".join(found)
 
 
 def _many_titles(count: int) -> str:

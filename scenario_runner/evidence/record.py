@@ -200,6 +200,8 @@ class ScenarioRecord(_Part):
     phase: str | None = None
     tags: list[str] = []
     requirements: list[str] = []
+    sources: list[str] = []
+    """Where it has patients from, by name: hl7, fhir, csv, json, yaml, registry, or a plugin's."""
 
 
 class CaseRecord(_Part):

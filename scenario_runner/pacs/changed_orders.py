@@ -129,7 +129,8 @@ def _steps(told: Sequence[Mapping[str, Said]]) -> set[str]:
 def _completed(order: Order, before: Sequence[Mapping[str, Said]]) -> Order:
     """A change of an order that is here: what it does not say stays as it was (HL7 2.5.1 2.5.3).
 
-    before: what each scheduled step of it says. A step that the message does not name stays, too.
+    before: what each scheduled step of it says. A step that the message does not name stays, too, unless it says that the
+    procedure is another one from now on: then the steps are those that it names, if it names any.
     """
     if not before:
         return order
@@ -138,6 +139,9 @@ def _completed(order: Order, before: Sequence[Mapping[str, Said]]) -> Order:
         rest = {name: one for name, one in order.said.items() if name != "AccessionNumber"}
         order = replace(order, said=rest)
     told = [order.said, *order.steps]
+    named = [one[_STEP_ID] for one in told if _STEP_ID in one and one[_STEP_ID].text]
+    if named and _is_another(order.said, before[0]) and not _steps(told) & _steps(before):
+        before = [{**before[0], _STEP_ID: named[0]}]
     ids = [one[_STEP_ID].text if _STEP_ID in one else "" for one in before]
     steps: list[Mapping[str, Said]] = list(before)
     for one in told:
@@ -152,6 +156,14 @@ def _completed(order: Order, before: Sequence[Mapping[str, Said]]) -> Order:
     of_steps = [{key: step[key] for key in STEP if key in step} for step in steps]
     first = {key: said for key, said in whole.items() if key not in STEP}
     return replace(order, said={**first, **of_steps[0]}, steps=of_steps[1:])
+
+
+def _is_another(said: Mapping[str, Said], before: Mapping[str, Said]) -> bool:
+    """Whether a change names another procedure than the one that is here: by its ID, else by its accession number."""
+    for name in reversed(_PROCEDURE):
+        if name in said and name in before and said[name].text and before[name].text:
+            return said[name].text != before[name].text
+    return False
 
 
 def _is_number(said: Mapping[str, Said]) -> bool:

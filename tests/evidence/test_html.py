@@ -145,6 +145,20 @@ def test_a_record_with_imported_files_does_not_claim_that_its_images_were_made_u
     assert "Every patient, study and image in this record was made up" in made
 
 
+def test_a_record_of_patients_from_elsewhere_does_not_claim_that_they_were_made_up(
+    tmp_path: Path,
+) -> None:
+    story = Story()
+    story.begin()
+    story.case([("log", "log", "")], requirements=[], sources=["registry", "hl7", "fhir"])
+    story.step("log", "log", "", "passed")
+    story.end_case("passed")
+    story.end("passed")
+    words = _Page(_html(tmp_path, story)).words
+    assert "was made up" not in words
+    assert "is as HL7 messages and a FHIR server had it, and may be of real people" in words
+
+
 def test_series_that_an_import_brought_are_not_called_none(tmp_path: Path) -> None:
     story = Story()
     story.begin()

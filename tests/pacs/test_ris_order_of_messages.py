@@ -153,6 +153,17 @@ def test_steps_of_one_procedure_are_items_of_one_study(desk: Desk) -> None:
     assert desk.items() == []
 
 
+@pytest.mark.parametrize("several", [False, True])
+def test_a_change_to_another_procedure_leaves_none_of_its_steps(desk: Desk, several: bool) -> None:
+    steps = ("ORC|NW|PL1|FI1", OBR.replace("SPS1", "SPS2")) if several else ()
+    desk.tell(order(*steps, control="A"))
+    desk.tell(placed(1, "XO", accession="NEW1", f19="RP9", f20="SPS9", f24="MR"))
+    (item,) = desk.items()
+    (step,) = item.ScheduledProcedureStepSequence
+    assert (item.AccessionNumber, item.RequestedProcedureID) == ("NEW1", "RP9")
+    assert (step.ScheduledProcedureStepID, step.Modality) == ("SPS9", "MR")
+
+
 def brief(control: str) -> bytes:
     """A message that names an order and says nothing else of it."""
     return told(PID, f"ORC|{control}|PL1|FI1", "OBR|1|PL1|FI1|CTCH^CT chest^L")

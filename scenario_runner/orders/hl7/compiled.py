@@ -246,7 +246,17 @@ def read_field(field: Field, path: Path, line: Line, offset: str) -> Known | Non
     if line.zone is not None and (written := values.text(field, path)):
         local = values.OF_TEXT[line.reads_as](at_site(written, line.zone, offset))
         return None if local is None else (local, (), "")
+    told = ""
+    if (
+        line.attribute in _IDENTIFYING
+        and not path.subcomponent
+        and field.marks.subcomponent
+        and field.marks.subcomponent in field.written(path.component or 1, 0, path.repetition)
+    ):
+        path, told = path._replace(subcomponent=1), f"{path} is read up to its subcomponents"
     value = values.READERS[line.reads_as](field, path)
+    if told and isinstance(value, str):
+        return value, (), told
     if isinstance(value, list):
         return "", value, ""
     return None if value is None else _fitted(value, line.attribute, path)

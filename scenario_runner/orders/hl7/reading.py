@@ -112,7 +112,7 @@ def _identifiers(message: Message, pid: Segment, said: Mapping[str, Said]) -> li
     found: list[Identifier] = []
     for repetition in range(1, message.repetitions(pid, 3) + 1):
         at = Path("PID", 3, repetition=repetition)
-        number = message.value(pid, at._replace(component=1)).strip()
+        number = message.value(pid, at._replace(component=1, subcomponent=1)).strip()
         issuer = message.value(pid, at._replace(component=4, subcomponent=1)).strip()
         if number and number != CLEAR and (number, issuer) != (own, issuer_said):
             kind = message.value(pid, at._replace(component=5))

@@ -205,7 +205,7 @@ def identifier(field: Field, path: Path) -> str | None:
     """CX, repeated: the patient's own number among all that are given."""
     if path.component or path.repetition > 1:
         return text(field, path)
-    value = field.part(1, 0, own_identifier(field))
+    value = field.part(1, 1, own_identifier(field))  # CX-1 has no parts: a first one is all of it
     return "" if value == CLEAR else _one_line(value) or None
 
 
