@@ -26,9 +26,9 @@ class Sample(Model):
     be seen with 95 % confidence.
     """
 
-    confidence: Share = Field(default=0.95, examples=["95%"])
+    confidence: Share = Field(default=0.95, gt=0, examples=["95%"])
     """How sure."""
-    defects: Share = Field(default=0.01, examples=["1%"])
+    defects: Share = Field(default=0.01, gt=0, examples=["1%"])
     """The share of all that would not stay unseen."""
 
     def size(self, total: int) -> int:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.amounts import amount
+from scenario_runner.checks.item_pixels import pixels_of_items, syntax_of
 from scenario_runner.dicom.characters import SPECIFIC_CHARACTER_SET
 from scenario_runner.dicom.dictionary import attribute
 from scenario_runner.dicom.private_names import PrivateName, is_private
+from scenario_runner.errors import Advised
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from pydicom import DataElement, Dataset
 
     from scenario_runner.checks.converted import Conversion
 
-# Pixels are the business of the check `pixels`; padding and group lengths carry nothing.
-_SKIPPED = {0x7FE00010, 0x7FE00008, 0x7FE00009, 0xFFFCFFFC}
+# Pixels, but for those of an icon, are the business of the check `pixels`; padding and group lengths carry nothing.
+_PIXELS = (0x7FE00010, 0x7FE00008, 0x7FE00009)
+_SKIPPED = {*_PIXELS, 0xFFFCFFFC}
 
 
 def label(tag: int) -> str:
@@ -97,6 +101,35 @@ def _first_other(before: bytes, after: bytes) -> int:
     return low
 
 
+class Unseen:
+    """Names of ``only`` that no data set has had so far: what was never there was not compared."""
+
+    def __init__(self, only: AbstractSet[str]) -> None:
+        self._only, self.names = only, set(only)
+
+    def look(self, *datasets: Dataset) -> None:
+        """Cross off what one of them has."""
+        for dataset in datasets if self.names else ():
+            self.names -= named(dataset).keys()
+
+    @property
+    def is_all(self) -> bool:
+        """Whether nothing was there of all that was to be looked at."""
+        return bool(self._only) and self.names == self._only
+
+    @property
+    def words(self) -> str:
+        """What was not there; empty when all was."""
+        return f"nothing has {', '.join(sorted(self.names))}" if self.names else ""
+
+
+def refuse_pixels(only: Iterable[str], hint: str) -> None:
+    """Raises Advised where pixels are to be looked at as an attribute."""
+    for name in only:
+        if name in map(label, _PIXELS):
+            raise Advised(f"'{name}' is not compared as an attribute", hint)
+
+
 def is_lost_private(attribute: str, received: Any) -> bool:
     """Whether a difference that ``differing`` found is a private attribute, or its creator, that did not come back."""
     return bool(received == plain_value(None)) and is_private(attribute)
@@ -115,54 +148,71 @@ def differing(
     received: Dataset,
     only: AbstractSet[str],
     ignored: AbstractSet[str],
-    prefix: str = "",
     conversion: Conversion | None = None,
-    terms: Sequence[str] = (),
 ) -> Iterator[tuple[str, Any, Any]]:
     """Yield (attribute, sent value, received value) for everything that is not the same.
 
     only: names to look at at the top level, empty for all. ignored: names to pass over at any
     level. A private attribute is the same in whichever block its creator has (PS3.5 7.8.1). Sequences are compared item by item: ``ReferencedSOPSequence[0].ReferencedSOPClassUID``.
-    conversion: for a PACS that converts character sets; then which one is declared does not count. terms:
-    what is declared around an item.
+    Pixels in items are compared here, as those of an icon, of which no other check knows.
+    conversion: for a PACS that converts character sets; then which one is declared does not count.
     """
-    from scenario_runner.dicom.datasets import character_sets  # validate loads no pydicom
+    walk = _Walk(ignored, conversion, (syntax_of(sent), syntax_of(received)))
+    yield from walk.within(sent, received, only)
 
-    if conversion is not None:
-        terms = character_sets(received) or terms
-    mine, other = named(sent), named(received)
-    for name, tag in sorted({**other, **mine}.items(), key=lambda one: one[1]):
-        if tag in _SKIPPED or tag & 0xFFFF == 0 or tag >> 16 == 2:
-            continue
-        if conversion is not None and tag == SPECIFIC_CHARACTER_SET:
-            continue
-        if name in ignored or (only and name not in only):
-            continue
-        ours = element_of(sent, mine[name]) if name in mine else None
-        theirs = element_of(received, other[name]) if name in other else None
-        where = f"{prefix}{name}"
-        if ours is None or theirs is None:
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """Goes through two data sets. syntaxes: the transfer syntaxes they are in."""
+
+    ignored: AbstractSet[str]
+    conversion: Conversion | None
+    syntaxes: tuple[str, str]
+
+    def within(
+        self,
+        sent: Dataset,
+        received: Dataset,
+        only: AbstractSet[str] = frozenset(),
+        prefix: str = "",
+        terms: Sequence[str] = (),
+    ) -> Iterator[tuple[str, Any, Any]]:
+        """As ``differing``. prefix: of an item, where it is. terms: what is declared around it."""
+        from scenario_runner.dicom.datasets import character_sets  # validate loads no pydicom
+
+        if self.conversion is not None:
+            terms = character_sets(received) or terms
+        mine, other = named(sent), named(received)
+        for name, tag in sorted({**other, **mine}.items(), key=lambda one: one[1]):
+            if (tag in _SKIPPED and not (prefix and tag in _PIXELS)) or tag & 0xFFFF == 0:
+                continue
+            if tag >> 16 == 2 or (self.conversion is not None and tag == SPECIFIC_CHARACTER_SET):
+                continue
+            if name in self.ignored or (only and name not in only):
+                continue
+            ours = element_of(sent, mine[name]) if name in mine else None
+            theirs = element_of(received, other[name]) if name in other else None
+            where = f"{prefix}{name}"
+            if ours is None or theirs is None:
+                yield where, plain_value(ours), plain_value(theirs)
+            elif ours.VR == "SQ" and theirs.VR == "SQ":
+                yield from self._items(ours, theirs, where, terms)
+            elif _same(ours, theirs):
+                continue
+            elif tag in _PIXELS:
+                if why := pixels_of_items(sent, received, self.syntaxes):
+                    yield where, plain_value(ours), why
+            elif not _converted(name, ours, theirs, self.conversion, terms):
+                yield where, plain_value(ours), _another(ours, theirs)
+
+    def _items(
+        self, ours: DataElement, theirs: DataElement, where: str, terms: Sequence[str]
+    ) -> Iterator[tuple[str, Any, Any]]:
+        if len(ours.value) != len(theirs.value):
             yield where, plain_value(ours), plain_value(theirs)
-        elif ours.VR == "SQ" and theirs.VR == "SQ":
-            yield from _items(ours, theirs, ignored, where, conversion, terms)
-        elif not _same(ours, theirs) and not _converted(name, ours, theirs, conversion, terms):
-            yield where, plain_value(ours), _another(ours, theirs)
-
-
-def _items(
-    ours: DataElement,
-    theirs: DataElement,
-    ignored: AbstractSet[str],
-    where: str,
-    conversion: Conversion | None,
-    terms: Sequence[str],
-) -> Iterator[tuple[str, Any, Any]]:
-    if len(ours.value) != len(theirs.value):
-        yield where, plain_value(ours), plain_value(theirs)
-        return
-    for index, (left, right) in enumerate(zip(ours.value, theirs.value, strict=True)):
-        place = f"{where}[{index}]."
-        yield from differing(left, right, set(), ignored, place, conversion, terms)
+            return
+        for index, (left, right) in enumerate(zip(ours.value, theirs.value, strict=True)):
+            yield from self.within(left, right, prefix=f"{where}[{index}].", terms=terms)
 
 
 def _converted(

@@ -22,12 +22,13 @@ from scenario_runner.api import (
     TargetName,
 )
 from scenario_runner.api.sampling import Sample, chosen
+from scenario_runner.checks.attributes import Unseen, refuse_pixels
 from scenario_runner.checks.converted import Conversion
 from scenario_runner.checks.settling import await_stored
 from scenario_runner.checks.study_lists import Portion, StudyLists
 from scenario_runner.checks.two_studies import Comparison, What, times
 from scenario_runner.dicom.private_names import one_spelling
-from scenario_runner.errors import of_the_machine
+from scenario_runner.errors import Advised, of_the_machine
 from scenario_runner.fields.match_keys import Keys
 from scenario_runner.fields.types import Model
 
@@ -62,6 +63,14 @@ class Migration(Model):
     def _sensible(self) -> Migration:
         if self.only and self.except_:
             raise ValueError("'only' and 'except' exclude each other")
+        if "attributes" not in self.compare and (self.only or self.except_):
+            raise Advised(
+                "'only' and 'except' are of attributes, which 'compare' leaves out",
+                "add 'attributes' to 'compare', or leave them out",
+            )
+        refuse_pixels(self.only, "'compare: [pixels]' compares pixels")
+        if "pixels" in self.compare:
+            refuse_pixels(self.except_, "leave 'pixels' out of 'compare'")
         if self.from_ == self.to:
             raise ValueError("'from' and 'to' are the same target")
         return self
@@ -105,11 +114,14 @@ class _Migrating:
         self._source, self._target = source, target
         converts = any(one.expects.converts_character_sets for one in (source, target))
         self._conversion = Conversion() if converts else None
+        only = frozenset(map(one_spelling, asked.only))
+        self._unseen = Unseen(only)
         self._comparison = Comparison(
             source=source,
             target=target,
             what=frozenset(asked.compare),
-            only=frozenset(map(one_spelling, asked.only)),
+            only=only,
+            unseen=self._unseen,
             ignored=frozenset(map(one_spelling, asked.except_)),
             conversion=self._conversion,
             scratch=context.scratch,
@@ -240,6 +252,10 @@ class _Migrating:
         asked, counts = self._asked, self._counts
         some = counts["on_both"] + counts["missing"] + counts["extra"]
         holds = not self._found.total and counts["on_both"] > 0
+        # What an earlier run compared is not looked at again.
+        unseen = self._unseen if counts["compared"] > self._earlier else None
+        if unseen is not None and unseen.is_all:
+            holds = False
         message = f"{amount(counts['compared'], 'study')} compared, {amount(counts['instances'], 'instance')}"
         if not some:
             message = f"neither '{asked.from_}' nor '{asked.to}' has a study to compare"
@@ -255,6 +271,8 @@ class _Migrating:
             )
         elif not counts["on_both"]:
             message += f": '{asked.from_}' has none of the {amount(some, 'study')} of '{asked.to}'"
+        if unseen is not None and unseen.words:
+            message += f"; {unseen.words} on either side"
         if counts.get("repeated"):
             message += (
                 "; where a PACS answers once for each instance, the site file may say expects:"

@@ -23,6 +23,11 @@ _DESCRIBING: Final = (
 """What the same bytes are another picture with."""
 
 
+_PALETTE: Final = "PALETTE COLOR"
+_OF_ONE_SAMPLE: Final = frozenset(("MONOCHROME1", "MONOCHROME2", _PALETTE))
+"""Photometric interpretations in which a value is what it is, and means another shade or colour in each."""
+
+
 def pixel_attribute(dataset: Dataset) -> str | None:
     """The attribute that an object has its pixels in: integers, floats or doubles (PS3.3 C.7.6.3, C.7.6.24, C.7.6.25)."""
     return next((keyword for keyword in PIXELS if keyword in dataset), None)
@@ -48,10 +53,23 @@ def differing_pixels(
         both = pixels_of(ours), pixels_of(theirs)
     except UndecodableError as error:
         return PixelDifference("cannot be decoded", str(error))
-    found = pixel_difference(*both, ours.get("SamplesPerPixel", 1))
+    found = pixel_difference(*both, ours.get("SamplesPerPixel", 1)) or _shown_otherwise(
+        ours, theirs
+    )
     if show is not None:
         show(*both, found)
     return found
+
+
+def _shown_otherwise(ours: Dataset, theirs: Dataset) -> PixelDifference | None:
+    """What the same values are another picture by: MONOCHROME1 is white at the least one (PS3.3 C.7.6.3.1.2)."""
+    sent, received = (str(one.get("PhotometricInterpretation", "")) for one in (ours, theirs))
+    if sent == received or not {sent, received} <= _OF_ONE_SAMPLE:
+        return None
+    how = "" if _PALETTE in (sent, received) else ": black is white"
+    return PixelDifference(
+        "another picture", f"the same values in {received} instead of {sent}{how}"
+    )
 
 
 def _described(dataset: Dataset) -> list[object]:

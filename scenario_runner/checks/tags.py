@@ -20,15 +20,18 @@ from scenario_runner.api import (
     StepContext,
 )
 from scenario_runner.checks.attributes import (
+    Unseen,
     differing,
     element_of,
     is_lost_private,
     named,
     plain_value,
+    refuse_pixels,
 )
 from scenario_runner.checks.converted import Conversion
 from scenario_runner.checks.pairs import expected_of, pairs
 from scenario_runner.dicom.private_names import one_spelling
+from scenario_runner.errors import Advised
 from scenario_runner.language.dicom_text import as_dicom_text
 
 _Keywords = list[AttributeName]
@@ -66,6 +69,12 @@ class Tags(Check):
             raise ValueError("give 'equal: sent' or 'values'")
         if self.only and self.except_:
             raise ValueError("'only' and 'except' exclude each other")
+        if self.equal is None and (self.only or self.except_):
+            raise Advised(
+                "'only' and 'except' say what of 'equal: sent' is compared",
+                "'values' looks at what it names and at nothing else",
+            )
+        refuse_pixels(self.only, "the check 'pixels' compares them")
         return self
 
     def evaluate(self, context: StepContext) -> CheckResult:
@@ -78,12 +87,13 @@ class Tags(Check):
         converts = any(one.converts_character_sets for one in expected)
         conversion = Conversion() if converts else None
         compared = len(retrieved)
+        unseen = Unseen(frozenset(map(one_spelling, self.only)))
         if self.equal is not None:
             excused = None if all(one.private_attributes for one in expected) else lost
-            compared = self._against_sent(context, retrieved, found, conversion, excused)
+            compared = self._against_sent(context, retrieved, found, conversion, excused, unseen)
         if self.values is not None:
             compared = self._against_values(context, retrieved, found, conversion)
-        holds = compared > 0 and not found.total
+        holds = compared > 0 and not found.total and not unseen.is_all
         message = f"{amount(compared, 'instance')} {'agrees' if compared == 1 else 'agree'}"
         if not retrieved.files:
             message = "nothing was retrieved"
@@ -91,6 +101,12 @@ class Tags(Check):
             message = found.sentence
         elif not compared:
             message = "nothing to compare"
+        elif unseen.words:
+            message = (
+                f"nothing to compare: {unseen.words}"
+                if unseen.is_all
+                else f"{message}; {unseen.words}"
+            )
         if conversion is not None and conversion.words:
             message += f"; {conversion.words}"
         if lost:
@@ -110,14 +126,17 @@ class Tags(Check):
         found: Differences,
         conversion: Conversion | None,
         lost: set[str] | None,
+        unseen: Unseen,
     ) -> int:
         """Compare pair by pair; how many pairs there are. lost: gets private attributes that may be missing."""
         compared = 0
         for pair in pairs(context, retrieved, found, self.what):
             compared += 1
+            came = pair.received()
+            unseen.look(pair.sent, came)
             for attribute, sent, received in differing(
                 pair.sent,
-                pair.received(),
+                came,
                 set(map(one_spelling, self.only)),
                 set(map(one_spelling, self.except_)),
                 conversion=conversion,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from scenario_runner.amounts import amount
 from scenario_runner.api import Check, CheckResult, Duration, StepContext, StepName, Text
 from scenario_runner.checks.compare import verdict
-from scenario_runner.errors import UsageError
-from scenario_runner.language.quantities import Rate, Share, in_order
+from scenario_runner.errors import Advised, UsageError
+from scenario_runner.language.quantities import Rate, Share, in_order, refuse_all
 from scenario_runner.measuring.histogram import Histogram
 from scenario_runner.measuring.measured import VISIBLE, Measured
 
@@ -77,6 +78,8 @@ class Latency(_Threshold):
     def _has_a_threshold(self) -> Latency:
         if not self._thresholds():
             raise ValueError("give a threshold: p50, p90, p95, p99, p999, max or mean")
+        refuse_idle(self, (*QUANTILES, "max"))
+        refuse_idle(self, ("mean", "max"))
         return self
 
     def _thresholds(self) -> dict[str, float]:
@@ -133,6 +136,11 @@ class Errors(_Threshold):
     max: Share
     """The share that may fail; 0 for none."""
 
+    @field_validator("max")
+    @classmethod
+    def _can_fail(cls, value: float) -> float:
+        return refuse_all(value, "'max' is 100 %, which holds whatever fails")
+
     def evaluate(self, context: StepContext) -> CheckResult:
         """Compare the share."""
         measured = self._measured(context)
@@ -147,6 +155,25 @@ class Errors(_Threshold):
 def thresholds(check: Check, names: tuple[str, ...]) -> dict[str, float]:
     """Those of a check's thresholds that it was given."""
     return {name: value for name in names if (value := getattr(check, name)) is not None}
+
+
+def refuse_idle(check: Check, names: tuple[str, ...]) -> None:
+    """Raises Advised where a threshold is above one of more of the operations, which holds it by itself.
+
+    names: from the one of the fewest operations on.
+    """
+    given = [(name, value) for name, value in thresholds(check, names).items() if is_number(value)]
+    for (less, longer), (more, shorter) in itertools.pairwise(given):
+        if longer > shorter:
+            raise Advised(
+                f"'{less}' is {longer:g} s and '{more}' is {shorter:g} s, so that '{less}' says nothing",
+                "swap them, or leave one out",
+            )
+
+
+def is_number(value: object) -> bool:
+    """A template is none until the check's turn comes."""
+    return isinstance(value, int | float)
 
 
 def held(histogram: Histogram, wanted: Mapping[str, float]) -> CheckResult:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from scenario_runner.api import Difference, Received, RetrieveRequest
 from scenario_runner.api.get_contexts import Held, held_by, portions
-from scenario_runner.checks.attributes import differing
+from scenario_runner.checks.attributes import Unseen, differing
 from scenario_runner.checks.pixels_beside import differing_pixels
 from scenario_runner.dicom.part10 import file_of
 from scenario_runner.errors import OperationFailed, of_the_machine
@@ -35,6 +35,8 @@ class Comparison:
     target: Target
     what: AbstractSet[What]
     only: AbstractSet[str]
+    unseen: Unseen
+    """Told what there is of ``only``."""
     ignored: AbstractSet[str]
     conversion: Conversion | None
     """Where one of the two converts character sets."""
@@ -144,6 +146,7 @@ class Comparison:
         pixels = "pixels" in self.what
         ours, theirs = (read_file(file, stop_before_pixels=not pixels) for file in (before, after))
         if "attributes" in self.what:
+            self.unseen.look(ours, theirs)
             for attribute, expected, actual in differing(
                 ours, theirs, set(self.only), set(self.ignored), conversion=self.conversion
             ):

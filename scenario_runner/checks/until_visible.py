@@ -9,8 +9,8 @@ from pydantic import Field, model_validator
 from scenario_runner.amounts import amount
 from scenario_runner.api import Check, CheckResult, Duration, StepContext, StepName, TargetName
 from scenario_runner.checks.compare import verdict
-from scenario_runner.checks.thresholds import held, thresholds
-from scenario_runner.errors import UsageError
+from scenario_runner.checks.thresholds import held, is_number, refuse_idle, thresholds
+from scenario_runner.errors import Advised, UsageError
 from scenario_runner.measuring.measured import VISIBLE
 
 PATIENCE: Final = "until_visible.patience"
@@ -46,13 +46,30 @@ class UntilVisible(Check):
     every: Duration = Field(default=0.1, ge=0.001)
     """How often each is asked for; no time is known better than this."""
     patience: Duration = Field(default=60.0, gt=0)
-    """How long each is asked for; at least as long as ``expects: {stored_within: …}`` of the site file gives the PACS."""
+    """How long each is asked for; at least as long as ``expects: {stored_within: …}`` of the site file gives the PACS, and
+    as the longest threshold."""
 
     @model_validator(mode="after")
     def _has_a_threshold(self) -> UntilVisible:
         if not self._thresholds():
             raise ValueError("give a threshold: p50, p90, p95, p99 or max")
+        refuse_idle(self, ("p50", "p90", "p95", "p99", "max"))
+        if "patience" in self.model_fields_set:
+            self._refuse_impatience()
         return self
+
+    def _refuse_impatience(self) -> None:
+        longest = max((one for one in self._thresholds().values() if is_number(one)), default=0.0)
+        if is_number(self.patience) and longest > self.patience:
+            raise Advised(
+                f"'patience' is {self.patience:g} s, and {longest:g} s are allowed",
+                "leave 'patience' out, which is as long as the longest threshold then",
+            )
+
+    @property
+    def waits(self) -> float:
+        """For how many seconds each is asked for: what a threshold allows is not given up before."""
+        return max(self.patience, *self._thresholds().values())
 
     def _thresholds(self) -> dict[str, float]:
         return thresholds(self, ("p50", "p90", "p95", "p99", "max"))
@@ -74,7 +91,7 @@ class UntilVisible(Check):
         result = held(measured.latency, wanted)
         if not measured.failed:
             return result
-        patience = context.notes.get(PATIENCE, self.patience)
+        patience = context.notes.get(PATIENCE, self.waits)
         message = f"{amount(measured.failed, 'instance')} not found within {patience:g} s"
         return CheckResult(
             outcome="failed",

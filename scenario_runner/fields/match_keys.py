@@ -15,6 +15,8 @@ from scenario_runner.fields.scalars import as_written
 
 _DATES = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})(?!\d)", re.ASCII)
 
+_RANGE = re.compile(r"(\d{4}-?\d{2}-?\d{2})\s*-\s*(\d{4}-?\d{2}-?\d{2})", re.ASCII)
+
 
 def _leaves(
     keys: dict[str, Any], place: tuple[str | int, ...]
@@ -50,7 +52,20 @@ def _days(match: dict[str, Any]) -> dict[str, Any]:
                     "{keyword}: there is no day '{value}'; for a negative test write raw: '{value}'",
                     {"keyword": keyword, "place": place, "value": found[0]},
                 ) from None
+        _from_first_to_last(place, value)
     return match
+
+
+def _from_first_to_last(place: tuple[str | int, ...], value: str | int) -> None:
+    """Raises PydanticCustomError for a range that ends before it begins, into which no day falls."""
+    days = _RANGE.fullmatch(str(as_written(value)))
+    if days is None:
+        return
+    first, last = (day.replace("-", "") for day in days.groups())
+    if first > last:
+        raise _no_such_key(
+            place, f"no day is in '{value}', which ends before it begins", "swap the two days"
+        )
 
 
 def _keyword_at(place: tuple[str | int, ...]) -> str:

@@ -8,11 +8,13 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from scenario_runner.errors import Advised
 from scenario_runner.fields.types import Duration, Model, Time, entries_of
-from scenario_runner.language.quantities import Share, StageRate
+from scenario_runner.language.quantities import Share, StageRate, refuse_all
 
 MOST_ASSOCIATIONS = 256
 USUAL_ASSOCIATIONS = 16
 """At once in an open load that says nothing of it."""
+_MOST_ARRIVALS = 100_000_000
+"""Of a load: a thousand a second for a day."""
 _TOGETHER = 0.005
 """By how much shares may miss 100 %."""
 
@@ -32,6 +34,11 @@ class Stage(Model):
         if self.to is not None and self.rate is None:
             raise Advised("a ramp goes from 'rate' to 'to'", "give 'rate', too")
         return self
+
+
+def _arriving(stage: Stage) -> float:
+    first, last = stage.rate or 0.0, stage.rate or 0.0 if stage.to is None else stage.to
+    return stage.for_ * (first + last) / 2
 
 
 class HospitalDay(Model):
@@ -59,6 +66,11 @@ class StopWhen(Model):
 
     error_rate: Share
     """When more than this share of the last hundred failed; looked at from the twentieth on."""
+
+    @field_validator("error_rate")
+    @classmethod
+    def _can_be_exceeded(cls, value: float) -> float:
+        return refuse_all(value, "'error_rate' is 100 %, and no more than all can fail")
 
 
 class Between(Model):
@@ -147,6 +159,11 @@ class Load(Model):
             )
         if self.stages and not any(stage.rate or stage.to for stage in self.stages):
             raise ValueError("no stage has a rate, so nothing arrives")
+        if self.stages and (many := sum(map(_arriving, self.stages))) > _MOST_ARRIVALS:
+            raise Advised(
+                f"{many:.3g} arrivals are more than any run makes",
+                f"lower the rates; {_MOST_ARRIVALS:,} is the limit",
+            )
         return self
 
     def shared(self, share: float) -> Self:

@@ -83,6 +83,13 @@ class Bounds(Model):
         return self.min <= number and (self.max is None or number <= self.max)
 
 
+def refuse_all(share: float, words: str) -> float:
+    """A share that is not the whole. Raises Advised: a plain 1 is 100 %, and who writes it means 1 % or one."""
+    if share == 1:
+        raise Advised(words, "write 1% for one in a hundred, and 0 for none")
+    return share
+
+
 def in_order(least: Any, most: Any) -> None:
     """Raises ValueError for bounds that nothing can lie between; what cannot be compared yet is no such thing."""
     numbers = all(isinstance(one, int | float) for one in (least, most))

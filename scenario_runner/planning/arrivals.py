@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -77,7 +78,7 @@ def arrivals(load: Load, seed: str) -> Iterator[Arrival]:
     """
     dice = Random(seed)  # noqa: S311 - not a secret
     parts = stretches(load)
-    poisson = load.arrival == "poisson" or (load.arrival is None and load.hospital_day is not None)
+    poisson = _is_random(load)
     count = dice.expovariate(1.0) if poisson else 0.0
     begin = before = 0.0
     for number, part in enumerate(parts):
@@ -86,6 +87,26 @@ def arrivals(load: Load, seed: str) -> Iterator[Arrival]:
             count += dice.expovariate(1.0) if poisson else 1.0
         before += part.expected
         begin += part.seconds
+
+
+def counted(load: Load, seed: str) -> list[int]:
+    """How many arrivals each stretch has; evenly spaced ones are not gone through one by one."""
+    parts = stretches(load)
+    if _is_random(load):
+        found = Counter(one.stretch for one in arrivals(load, seed))
+        return [found[number] for number in range(len(parts))]
+    counts = []
+    count, before = 0, 0.0
+    for part in parts:
+        has = max(0, math.ceil(part.expected * (1 - _CLOSE) - (count - before)))
+        counts.append(has)
+        count += has
+        before += part.expected
+    return counts
+
+
+def _is_random(load: Load) -> bool:
+    return load.arrival == "poisson" or (load.arrival is None and load.hospital_day is not None)
 
 
 def seed_of(case_seed: int, case_id: str, step_id: str) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from io import BytesIO
 
+import pytest
 from pydicom import Dataset
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import UID, RLELossless
 
-from scenario_runner.checks.attributes import differing, is_lost_private
+from scenario_runner.checks.attributes import Unseen, differing, is_lost_private, refuse_pixels
 from scenario_runner.checks.tags import _agrees
 from scenario_runner.dicom.datasets import read_file
 from scenario_runner.dicom.one_element import replace_element
@@ -83,3 +87,49 @@ def test_as_many_other_bytes_are_told_by_the_first_that_differs() -> None:
     found = [("(0099,xx01) ACME", "4 bytes", "4 bytes, different from byte 4 on")]
     sent, came = sets
     assert list(differing(sent, came, set(), set())) == found
+
+
+def with_icon(
+    pixels: bytes, syntax: str = EXPLICIT, interpretation: str = "MONOCHROME2"
+) -> Dataset:
+    data, icon = Dataset(), Dataset()
+    icon.SamplesPerPixel, icon.PhotometricInterpretation = 1, interpretation
+    icon.Rows, icon.Columns = 2, 2
+    icon.BitsAllocated, icon.BitsStored, icon.HighBit, icon.PixelRepresentation = 8, 8, 7, 0
+    icon.add_new("PixelData", "OB", pixels)
+    data.file_meta = FileMetaDataset()
+    data.file_meta.TransferSyntaxUID = UID(syntax)
+    data.IconImageSequence = [icon]
+    return data
+
+
+def test_pixels_of_an_icon_are_compared_however_they_are_stored() -> None:
+    """They were passed over as those of the image are, of which `pixels` knows."""
+    sent = with_icon(bytes((0, 80, 160, 240)))
+    other = with_icon(bytes((0, 80, 160, 241)))
+    [(name, size, told)] = differing(sent, other, set(), set())
+    assert (name, size) == ("IconImageSequence[0].PixelData", "4 bytes")
+    assert told == "1 of 4 pixel values differ, by 1 at most, at x 1, y 1"
+    assert not list(differing(sent, other, set(), {"IconImageSequence"}))
+    icon = deepcopy(sent.IconImageSequence[0])
+    icon.file_meta = deepcopy(sent.file_meta)
+    icon.compress(RLELossless, generate_instance_uid=False)
+    squeezed = with_icon(icon.PixelData, RLELossless)
+    plain = with_icon(bytes((0, 80, 160, 240)), RLELossless)
+    assert list(differing(sent, squeezed, set(), set())) == []
+    assert list(differing(plain, squeezed, set(), set())) == []
+    assert len(list(differing(other, squeezed, set(), set()))) == 1
+
+
+def test_what_is_to_be_looked_at_and_is_nowhere_was_not_compared() -> None:
+    data = Dataset()
+    data.PatientID = "P"
+    both = Unseen({"PatientID", "StudyID"})
+    both.look(data, data)
+    assert (both.is_all, both.words) == (False, "nothing has StudyID")
+    none = Unseen({"StudyID"})
+    none.look(data)
+    assert none.is_all
+    assert not Unseen(set()).is_all
+    with pytest.raises(ValueError, match="not compared as an attribute"):
+        refuse_pixels(["PatientID", "FloatPixelData"], "")

@@ -86,3 +86,19 @@ def test_pixels_on_one_side_alone_are_told_from_the_side_that_has_them() -> None
         "pixels where there were none",
         "another kind of pixels: DoubleFloatPixelData instead of FloatPixelData",
     }
+
+
+@pytest.mark.parametrize(
+    ("others", "words"),
+    [
+        ("MONOCHROME1", "in MONOCHROME1 instead of MONOCHROME2: black is white"),
+        ("PALETTE COLOR", "in PALETTE COLOR instead of MONOCHROME2"),
+    ],
+)
+def test_the_same_values_in_other_shades_are_another_picture(others: str, words: str) -> None:
+    pixels = np.arange(8, dtype="<u2").reshape(2, 4)
+    ours = image("PixelData", pixels, BitsStored=16, HighBit=15, PixelRepresentation=0)
+    ours["PixelData"].VR = "OW"
+    theirs = deepcopy(ours)
+    theirs.PhotometricInterpretation = others
+    assert str(differing_pixels(ours, theirs)) == f"another picture: the same values {words}"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from scenario_runner.api.sampling import Sample, chosen
 from tests.running import fabricate, record, steps, write_scenario
@@ -85,3 +86,9 @@ def test_stored_looks_at_a_sample_and_says_how_sure_it_is(tmp_path: Path) -> Non
     assert "with 90 % confidence fewer than 10 % of all" in there["message"]
     [gone] = found["assert-2"]["checks"]
     assert (gone["outcome"], gone["actual"]["instances"]) == ("failed", 0)
+
+
+def test_a_sample_that_says_nothing_is_refused() -> None:
+    for said in ({"confidence": "0%"}, {"defects": 0}):
+        with pytest.raises(ValidationError, match="greater than 0"):
+            Sample.model_validate(said)

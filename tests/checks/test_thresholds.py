@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from scenario_runner.checks.thresholds import held
+from scenario_runner.checks.thresholds import Errors, Latency, held
+from scenario_runner.checks.until_visible import UntilVisible
+from scenario_runner.language.loads import StopWhen
 from scenario_runner.language.quantities import Rate, Share
 from scenario_runner.measuring.histogram import Histogram
 from tests.running import events, fabricate, record, steps, write_scenario, write_site
@@ -85,7 +87,7 @@ def test_what_is_no_share_is_refused(written: Any) -> None:
 
 
 def test_it_is_told_how_long_an_instance_took_to_be_found(tmp_path: Path) -> None:
-    lost = {"of": "lost", "max": 60, "patience": "50ms", "every": "10ms"}
+    lost = {"of": "lost", "max": "50ms", "patience": "50ms", "every": "10ms"}
     entries: list[Any] = [
         {"misbehave": {"on": "pacs", "faults": [{"lose": {}}]}},
         {"id": "lost", "send": {"to": "pacs", "load": {"associations": 1}}},
@@ -110,7 +112,7 @@ def test_it_is_told_how_long_an_instance_took_to_be_found(tmp_path: Path) -> Non
 
 
 def test_a_pacs_is_asked_as_long_as_it_is_known_to_take(tmp_path: Path) -> None:
-    lost = {"of": "send", "max": 60, "patience": "50ms", "every": "10ms"}
+    lost = {"of": "send", "max": "50ms", "patience": "50ms", "every": "10ms"}
     file = write_scenario(
         tmp_path / "s.yaml",
         [
@@ -140,3 +142,30 @@ def test_a_pacs_that_answers_slowly_is_not_charged_with_the_queue_of_those_who_a
     [check] = steps(record(out))["assert"]["checks"]
     assert 0 < check["actual"]["count"] < 16
     assert any("left out, while as many others" in one.get("message", "") for one in events(out))
+
+
+@pytest.mark.parametrize(
+    ("check", "given", "why"),
+    [
+        (Latency, {"p50": "2s", "p99": "1s"}, "'p50' is 2 s and 'p99' is 1 s"),
+        (Latency, {"p95": 1, "p99": 3, "max": 2}, "'p99' is 3 s and 'max' is 2 s"),
+        (Latency, {"mean": 2, "max": 1}, "'mean' is 2 s and 'max' is 1 s"),
+        (UntilVisible, {"p50": 2, "p95": 1}, "so that 'p50' says nothing"),
+        (UntilVisible, {"p95": 50, "patience": 5}, "'patience' is 5 s, and 50 s are allowed"),
+        (Errors, {"max": 1}, "holds whatever fails"),
+        (Errors, {"max": "100%"}, "holds whatever fails"),
+        (StopWhen, {"error_rate": "100%"}, "no more than all can fail"),
+    ],
+)
+def test_a_threshold_that_nothing_can_miss_is_refused(
+    check: type[BaseModel], given: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(ValidationError, match=why):
+        check.model_validate(given)
+
+
+def test_an_instance_is_asked_for_as_long_as_a_threshold_allows() -> None:
+    """It was called not found after a minute, where two were allowed."""
+    assert UntilVisible.model_validate({"p95": "2m"}).waits == 120
+    assert UntilVisible.model_validate({"p95": "2s"}).waits == 60
+    assert Latency.model_validate({"p50": 1, "mean": 5, "p99": 1, "max": 5}).mean == 5

@@ -113,3 +113,12 @@ def test_an_archive_that_tells_the_first_studies_alone_is_asked_for_fewer_days(
         check = migrated(tmp_path, old, new, 1, compare=["counts"])
     assert (counted(check)["on_both"], counted(check)["missing"]) == (11, 1)
     assert "study 1.2.12 (accession number" in check["message"]
+
+
+def test_attributes_that_nobody_has_are_not_called_equal(tmp_path: Path) -> None:
+    with two(tmp_path) as (old, new):
+        for pacs in (old, new):
+            put(pacs, sample("1.2.1"))
+        check = migrated(tmp_path, old, new, 1, only=["WaveformSequence"])
+        assert "nothing has WaveformSequence on either side" in check["message"]
+        migrated(tmp_path, old, new, 0, only=["PatientID", "WaveformSequence"])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from scenario_runner.language.loads import Load, StudyLoad
-from scenario_runner.planning.arrivals import Mix, arrivals, stretches
+from scenario_runner.planning.arrivals import Mix, arrivals, counted, stretches
 from scenario_runner.planning.hospital_day import HOURS, MODALITIES, mix
 
 
@@ -122,6 +122,7 @@ def test_the_figures_of_a_day_are_wholes() -> None:
         {"associations": 2, "modalities": {"CT": "60%", "DX": "60%"}},
         {"hospital_day": {"from": "10:00", "until": "09:00"}},
         {"think": {"min": "5s", "max": "2s"}},
+        {"stages": [{"for": "2s", "rate": "1000000000/s"}]},
     ],
 )
 def test_a_load_that_makes_no_sense_is_refused(load: dict[str, Any]) -> None:
@@ -158,3 +159,16 @@ def test_associations_and_stages_without_a_rate_are_shared_as_well() -> None:
     assert closed.shared(0.25).think == 2
     paused = Load.model_validate({"stages": [{"for": 1, "rate": 4}, {"for": 5}]}).shared(0.5)
     assert [(one.rate, one.to) for one in paused.stages or ()] == [(2.0, None), (None, None)]
+
+
+@pytest.mark.parametrize("arrival", ["constant", "poisson"])
+def test_arrivals_are_counted_without_going_through_them(arrival: str) -> None:
+    stages = [{"for": 3, "rate": 0.3, "to": 2.5}, {"for": 2}, {"for": 7, "rate": "90/min"}]
+    load = Load.model_validate({"stages": [*stages, *stages[::-1]], "arrival": arrival})
+    found = Counter(one.stretch for one in arrivals(load, "7"))
+    assert counted(load, "7") == [found[number] for number in range(6)]
+
+
+def test_a_hundred_million_arrivals_are_counted_at_once() -> None:
+    stages = [{"for": "24h", "rate": "1000/s"}]
+    assert counted(Load.model_validate({"stages": stages}), "1") == [86_400_000]

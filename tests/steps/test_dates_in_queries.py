@@ -98,3 +98,10 @@ def test_ranges_wildcards_and_a_wrong_day_on_purpose_are_sent(tmp_path: Path) ->
     ]  # fmt: skip
     scenario = write_scenario(tmp_path / "s.yaml", entries)
     fabricate("run", scenario, "--registry", ":memory:", "--out", tmp_path / "run").check()
+
+
+def test_a_range_of_days_that_ends_before_it_begins_is_refused(tmp_path: Path) -> None:
+    """Nothing is found by it, so that a query for nothing passed."""
+    query = {"on": "pacs", "level": "study", "match": {"StudyDate": "20250101-2024-01-01"}}
+    said = fabricate("validate", write_scenario(tmp_path / "s.yaml", [{"query": query}])).check(3)
+    assert "no day is in '20250101-2024-01-01', which ends before it begins" in said.out

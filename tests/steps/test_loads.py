@@ -228,3 +228,20 @@ def test_the_time_of_a_load_does_not_hold_that_in_which_its_images_were_made(
     took = 20 / step["facts"]["instances_per_second"]
     assert ahead > 0.05
     assert 0.19 < took < step["duration_s"] - ahead + 0.01
+
+
+def test_a_load_of_a_modality_that_the_plan_lacks_does_not_pass_with_its_first_instance(
+    tmp_path: Path,
+) -> None:
+    """It was over with the first arrival of that modality, and nothing had failed."""
+    load = {"stages": [{"for": "1s", "rate": "5/s"}], "modalities": {"CT": "50%", "DX": "50%"}}
+    file = write_scenario(
+        tmp_path / "s.yaml",
+        [{"send": {"to": "pacs", "load": load}}, {"assert": [{"errors": {"max": 0}}]}],
+        patients=[{"studies": [{"series": [{"modality": "CT", "images": 4, "size": [16, 16]}]}]}],
+    )
+    told = fabricate("plan", file).check().out
+    assert "nothing is planned of DX, which 'modalities' names" in told
+    out = tmp_path / "run"
+    fabricate("run", file, "--registry", ":memory:", "--out", out).check(3)
+    assert "there is nothing of DX to send" in steps(record(out))["send"]["message"]

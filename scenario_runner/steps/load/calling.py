@@ -14,7 +14,7 @@ from scenario_runner.api import StepResult
 from scenario_runner.api.load_watch import Watch
 from scenario_runner.errors import FabricatorError, TargetError
 from scenario_runner.lazy_dataclasses import dataclass
-from scenario_runner.planning.arrivals import Arrival, arrivals, seed_of, stretches
+from scenario_runner.planning.arrivals import Arrival, arrivals, counted, seed_of, stretches
 from scenario_runner.steps.load.crew import Crew, Start, thought
 
 if TYPE_CHECKING:
@@ -219,13 +219,11 @@ class LoadedCalls:
 
 def planned_calls(load: Load, seed: str) -> dict[str, Any]:
     """What a load of requests offers: ``{model, associations, arrivals, stages: [{name, seconds, offered}]}``."""
-    counts: Counter[int] = Counter()
-    if load.is_open:
-        counts.update(one.stretch for one in arrivals(load, seed))
+    counts = counted(load, seed) if load.is_open else []
     return {
         "model": "open" if load.is_open else "closed",
         "associations": load.at_once,
-        "arrivals": counts.total(),
+        "arrivals": sum(counts),
         "stages": [
             {"name": part.name, "seconds": round(part.seconds, 3), "offered": counts[number]}
             for number, part in enumerate(stretches(load) if load.is_open else [])

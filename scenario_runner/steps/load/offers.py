@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from scenario_runner.amounts import amount
 from scenario_runner.lazy_dataclasses import dataclass
-from scenario_runner.planning.arrivals import Arrival, Mix, arrivals, stretches
+from scenario_runner.planning.arrivals import Arrival, Mix, arrivals, counted, stretches
 from scenario_runner.planning.hospital_day import mix
 
 if TYPE_CHECKING:
@@ -65,6 +65,12 @@ def shares_of(load: StudyLoad, known: Mapping[str, object]) -> dict[str, float]:
     return mix(known) if load.hospital_day is not None else {}
 
 
+def lacking(load: StudyLoad, series: Iterable[PlannedSeries]) -> list[str]:
+    """Modalities that are to have a share of the load, and of which there is nothing: it is over with their first turn."""
+    there = {one.modality for one in series}
+    return [name for name, share in (load.modalities or {}).items() if share and name not in there]
+
+
 def _studies(series: Iterable[PlannedSeries]) -> list[list[PlannedSeries]]:
     found: dict[str, list[PlannedSeries]] = {}
     for one in series:
@@ -103,7 +109,7 @@ def planned(load: StudyLoad, series: Sequence[PlannedSeries], seed: str) -> dict
         "model": "open" if load.is_open else "closed",
         "each": load.unit,
         "associations": load.at_once,
-        "arrivals": sum(1 for _ in arrivals(load, seed)) if load.is_open else offered,
+        "arrivals": sum(counted(load, seed)) if load.is_open else offered,
         "offered": offered,
         "instances": instances,
         "not_offered": sum(one.image_count for one in series) - instances,
@@ -134,4 +140,7 @@ def in_words(told: Mapping[str, Any]) -> str:
 def foretold(load: StudyLoad, series: Sequence[PlannedSeries], seed: str) -> dict[str, Any]:
     """What the plan shows of a load: ``planned`` and ``words``."""
     told = planned(load, series, seed)
-    return {"load": {**told, "words": in_words(told)}}
+    words = in_words(told)
+    if names := lacking(load, series):
+        words += f"; nothing is planned of {', '.join(names)}, which 'modalities' names"
+    return {"load": {**told, "words": words}}

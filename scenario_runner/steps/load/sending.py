@@ -9,12 +9,12 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.api.load_watch import Watch
-from scenario_runner.errors import TargetError
+from scenario_runner.errors import TargetError, UsageError
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.planning.arrivals import seed_of
 from scenario_runner.steps.load.ahead import Ahead, Made, MadeInstance
 from scenario_runner.steps.load.crew import Crew, Start, thought
-from scenario_runner.steps.load.offers import Offer, in_words, offers, planned
+from scenario_runner.steps.load.offers import Offer, in_words, lacking, offers, planned
 from scenario_runner.steps.load.stored import Stored
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ _AHEAD = 2.0
 class LoadedSend:
     """Sends what ``load`` offers of some series and yields what became of each image.
 
-    done: ids of images that need not be sent. facts: what the report says of the load, once it is over.
+    done: ids of images that need not be sent. facts: what the report says of the load, once it is over. Raises UsageError
+    for a modality of the load of which there is nothing.
     """
 
     def __init__(
@@ -49,6 +50,11 @@ class LoadedSend:
         options: StoreOptions,
         done: Collection[str],
     ) -> None:
+        if names := lacking(load, series):
+            raise UsageError(
+                f"there is nothing of {', '.join(names)} to send, of which 'modalities' is to send a share",
+                hint="plan a series of it, or leave it out there",
+            )
         load = load.shared(context.rate(1.0) or 1.0)
         self._context, self._target, self._load = context, target, load
         self._to, self._options, self._done, self._series = to, options, done, series

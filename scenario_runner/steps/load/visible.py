@@ -220,7 +220,7 @@ def watched(context: StepContext, to: str) -> Visibility | Unwatched:
             check = UntilVisible(max=0.0)
         target = context.target(check.on or to)
         # What a PACS is known to take is no reason to give up; whether it is soon enough, the thresholds say.
-        patience = max(check.patience, target.expects.stored_within or 0.0)
+        patience = max(check.waits, target.expects.stored_within or 0.0)
         context.notes[PATIENCE] = patience
         return Visibility(context, target, every=check.every, patience=patience)
     return Unwatched()
