@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from scenario_runner.amounts import some
 from scenario_runner.api import Deadline, Target
 from scenario_runner.app.files_fetched import Fetched, FetchRequest, fetch
 from scenario_runner.archive.pieces import pieces_of
@@ -59,5 +60,11 @@ def bring(
 def _what_is_missing(fetched: Fetched) -> str:
     if not fetched.files:
         return "nothing came of this study"
+    if fetched.foreign:
+        return f"what came was not asked for: {some(fetched.foreign)}"
+    if fetched.repeated:
+        return f"some of it came more than once: {some(fetched.repeated)}"
+    if fetched.missing:
+        return f"by C-FIND it has more than came: {some(fetched.missing)}"
     told = sum(result.completed + result.warning + result.failed for result in fetched.results)
     return f"{len(fetched.files)} of {told} instances came"

@@ -15,6 +15,7 @@ from scenario_runner.api import (
     RetrieveResult,
     Target,
 )
+from scenario_runner.api.asked_for import is_named, names_of
 from scenario_runner.api.get_contexts import Portion, held_by, portions, unknown
 from scenario_runner.api.retrieving import retrieval_keys
 from scenario_runner.dicom.levels import can_name_an_instance
@@ -31,12 +32,19 @@ class Fetched:
     files: list[tuple[Path, Received]] = field(default_factory=list)
     """Each file and what it holds, without its data."""
     results: list[RetrieveResult] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)
+    """SOP instance UIDs of what came though it had come, a file of its own each time."""
+    foreign: list[str] = field(default_factory=list)
+    """Those of what no request named."""
+    missing: list[str] = field(default_factory=list)
+    """Those that the PACS has by its own answers to C-FIND, and that did not come."""
 
     @property
     def complete(self) -> bool:
-        """Whether something came, and all that was to come."""
+        """Whether something came, all that was to come, once, and nothing besides."""
         told = sum(result.completed + result.warning for result in self.results)
-        return bool(self.files) and len(self.files) >= told and self.accepted
+        all_came = bool(self.files) and len(self.files) >= told and self.accepted
+        return all_came and not (self.repeated or self.foreign or self.missing)
 
     @property
     def accepted(self) -> bool:
@@ -58,18 +66,27 @@ class FetchRequest:
 def fetch(target: Target, request: FetchRequest, deadline: Deadline) -> Fetched:
     """Retrieve what matches into a folder, a file for each instance, named by its UID.
 
-    The folder is made, and has to be empty. Keys that are not unique ones are looked up first.
+    The folder is made, and has to be empty. What comes again has the number of its place in its name, too. Keys that are not unique ones are looked up first.
     Raises UsageError, MachineError, TargetError.
     """
     fetched = Fetched()
     if request.destination is None:
         _make(request.folder)
 
+    came: set[str] = set()
+    keys: list[Keys] = []
+
     def take(received: Received) -> None:
         uid = received.sop_instance_uid
         number = len(fetched.files) + 1
         # Nothing a PACS says is a path, unless it can only be a UID.
         name = uid if can_name_an_instance(uid) else f"{number:06}"
+        if uid in came:
+            fetched.repeated.append(uid)
+            name = f"{name}-{number:06}"
+        came.add(uid)
+        if not is_named(names_of(received), keys):
+            fetched.foreign.append(uid)
         path = request.folder / f"{name}.dcm"
         try:
             with path.open("xb") as file:
@@ -80,6 +97,7 @@ def fetch(target: Target, request: FetchRequest, deadline: Deadline) -> Fetched:
 
     target = target.by(request.via)
     named = retrieval_keys(target, request.level, request.match, deadline)
+    keys += named.requests
     for asked in (
         one for keys in named.requests for one in _requests(target, request, keys, deadline)
     ):
@@ -87,6 +105,7 @@ def fetch(target: Target, request: FetchRequest, deadline: Deadline) -> Fetched:
             result = target.move(asked.request, take, deadline, destination=request.destination)
         else:
             result = asked.bring(target, take, deadline)
+            fetched.missing += [one.uid for one in asked.held or () if one.uid not in came]
         fetched.results.append(result)
     return fetched
 

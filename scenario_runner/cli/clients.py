@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from scenario_runner.amounts import amount
+from scenario_runner.amounts import amount, some
 from scenario_runner.cli import shell_completion
 from scenario_runner.cli.options import (
     examples,
@@ -159,7 +159,7 @@ def retrieve(
     """Fetch what matches from a PACS into a folder (C-GET, C-MOVE or WADO-RS).
 
     Keys other than the unique ones of the level are looked up first. Exit code 1 when nothing matches, or
-    when something did not come.
+    when something did not come, came again or was not asked for.
     """
     from scenario_runner.app.files_fetched import FetchRequest, fetch
     from scenario_runner.app.typed_queries import keys as read_keys
@@ -198,5 +198,12 @@ def retrieve(
         sent = sum(result.completed + result.warning for result in fetched.results)
         remark(f"{amount(sent, 'instance')} sent to {destination} by {peer}")
         return 0 if fetched.accepted and sent else 1
+    for words, uids in (
+        ("came again", fetched.repeated),
+        ("not asked for", fetched.foreign),
+        ("found by C-FIND, and did not come", fetched.missing),
+    ):
+        if uids:
+            click.echo(f"{words}: {printable(peer.clean(some(uids)))}", err=True)
     remark(f"{amount(len(fetched.files), 'instance')} retrieved from {peer}")
     return 0 if fetched.complete else 1

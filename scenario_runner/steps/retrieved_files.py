@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from scenario_runner.api import Asked, Received, Retrieved, StepContext
-from scenario_runner.dicom.characters import decode
-from scenario_runner.dicom.dictionary import tag_of
-from scenario_runner.dicom.element_text import character_sets
-from scenario_runner.dicom.elements import DamagedDatasetError, read_until
-from scenario_runner.dicom.levels import UIDS, UNIQUE_KEY
+from scenario_runner.api.asked_for import is_named, names_of
+from scenario_runner.dicom.levels import UNIQUE_KEY
 from scenario_runner.dicom.part10 import file_of
 from scenario_runner.dicom.retrieve_keys import is_plain, listed
 from scenario_runner.errors import of_the_machine
 
 if TYPE_CHECKING:
     from scenario_runner.api.sent import SentInstance
-
-_TAGS: Final = {keyword: tag_of(keyword) for keyword in UNIQUE_KEY.values()}
-_AFTER_UIDS: Final = max(_TAGS.values()) + 1
 
 
 class RetrievedFiles:
@@ -53,10 +47,10 @@ class RetrievedFiles:
         except OSError as error:
             raise of_the_machine("cannot write a retrieved instance", error) from error
         self._files[received.sop_instance_uid] = path
-        names = _names_of(received)
+        names = names_of(received)
         self._came.update(names.values())
         self._unread = self._unread or not names
-        if not _is_named(names, self._asked.keys):
+        if not is_named(names, self._asked.keys):
             self.foreign.append(received.sop_instance_uid)
         self.bytes += len(received.data)
         self._context.progress(self.count)
@@ -90,29 +84,3 @@ class RetrievedFiles:
 def _names_in_plan(one: SentInstance) -> tuple[str, str, str]:
     series = one.image.series
     return series.uid, series.study.uid, series.study.patient.patient_id
-
-
-def _names_of(received: Received) -> dict[str, str]:
-    """Which patient, study, series and instance came, as far as it says so."""
-    try:
-        elements = read_until(bytes(received.data), received.transfer_syntax_uid, _AFTER_UIDS)
-    except DamagedDatasetError:
-        return {}  # which is another fault, and told by whoever reads the file
-    terms = character_sets(elements)
-    found = ((key, elements.get(tag)) for key, tag in _TAGS.items())
-    # Of them only PatientID has letters of a character set; a UID has none that they would be different in.
-    return {
-        key: decode(one.value, "LO", terms).strip(" \0") for key, one in found if one and one.value
-    }
-
-
-def _is_named(names: Mapping[str, str], requests: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether a request named the study, series and instance that came."""
-    return not requests or any(
-        all(
-            names[key] in wanted
-            for key in UIDS
-            if key in names and (wanted := listed(keys.get(key)))
-        )
-        for keys in requests
-    )
