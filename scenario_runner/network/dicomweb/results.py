@@ -34,6 +34,9 @@ class StoreResults:
     other: list[int] = field(default_factory=list)
     """FailureReasons without a UID: OtherFailuresSequence, items of FailedSOPSequence that lack it, and one of no item."""
 
+    names_none: bool = False
+    """Whether there is a ReferencedSOPSequence, and it is empty."""
+
     @property
     def said(self) -> bool:
         """Whether the response says anything about any instance."""
@@ -63,6 +66,8 @@ def read(body: bytes) -> StoreResults:
 
 
 def _add(found: StoreResults, values: Mapping[str, Any]) -> None:
+    if "ReferencedSOPSequence" in values and not any(_items(values, "ReferencedSOPSequence")):
+        found.names_none = True
     for item in _items(values, "ReferencedSOPSequence"):
         uid = item.get("ReferencedSOPInstanceUID")
         if not isinstance(uid, str):

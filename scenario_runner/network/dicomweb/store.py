@@ -237,6 +237,10 @@ def _answer_of(batch: Batch, instance: Storable, found: _Found) -> StoreStatus |
             words = _failure(found.words, found.results.other[0])
             words += " of something that it does not name, though this is named as stored"
             return _told(batch, instance, found, status, words, "warning")
+        if (failed := _not_sent(batch, found.results.failed)) and not status:
+            words = _failure(found.words, found.results.failed[failed])
+            words += f" of {failed[:64]}, which was not sent"
+            return _told(batch, instance, found, status, words, "warning")
         words = f"{found.words}, WarningReason {status:04X}" if status else ""
         if doubt := found.results.doubts.get(uid) or _as_another(instance, found.results):
             words = f"{words or found.words}, {doubt}"
@@ -244,6 +248,10 @@ def _answer_of(batch: Batch, instance: Storable, found: _Found) -> StoreStatus |
     if found.http in (200, 201, 204) and not found.results.said:
         # 200: every instance was stored (PS3.18 10.5.3.1); that none is named is for who reads the record.
         words = f"{found.words}, and no instance is named in it"
+        if found.results.names_none:
+            # Which contradicts the status.
+            words = f"{found.words}, and its sequence of what was stored is empty"
+            return _told(batch, instance, found, statuses.SUCCESS, words, "warning")
         return _told(batch, instance, found, statuses.SUCCESS, words, "success")
     if found.http == 503 and not found.results.said:
         # Busy: to ask again for each alone would make it worse.
@@ -263,9 +271,18 @@ def _answer_alone(batch: Batch, found: _Found) -> StoreStatus:
         status = found.results.other[0] or statuses.PROCESSING_FAILURE
         return _told(batch, instance, found, status, words, "failure")
     if found.http < 400:
-        return _told(batch, instance, found, None, f"{words}, without a result for this instance")
+        words += ", without a result for this instance"
+        if other := _not_sent(batch, found.results.stored):
+            words += f"; it names {other[:64]} as stored, which was not sent"
+        return _told(batch, instance, found, None, words)
     status = statuses.OUT_OF_RESOURCES if found.http == 413 else statuses.PROCESSING_FAILURE
     return _told(batch, instance, found, status, words)
+
+
+def _not_sent(batch: Batch, named: Iterable[str]) -> str:
+    """The first UID of which a response speaks though the request had no such instance; empty without one."""
+    sent = {one.sop_instance_uid for one in batch.instances}
+    return next((uid for uid in named if uid not in sent), "")
 
 
 def _as_another(instance: Storable, told: StoreResults) -> str:

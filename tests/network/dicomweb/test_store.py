@@ -260,6 +260,23 @@ def test_a_success_told_for_another_instance_is_none_for_ours() -> None:
     with service(lambda _: Reply(200, body, DICOM_JSON)) as running:
         [answer] = send(running.peer, images(1))
     assert (answer.status, answer.maybe_stored) == (None, True)
+    assert answer.comment.endswith("it names 1.2.3 as stored, which was not sent")
+
+
+def test_a_failure_of_what_was_not_sent_is_told_beside_a_success() -> None:
+    [image] = images(1)
+    body = results_json({image.sop_instance_uid: None}, {"1.2.3": 0x0110})
+    with service(lambda _: Reply(202, body, DICOM_JSON)) as running:
+        [answer] = send(running.peer, [image])
+    assert (answer.kind, answer.stored) == ("warning", True)
+    assert answer.comment.endswith("FailureReason 0110 (272) of 1.2.3, which was not sent")
+
+
+@pytest.mark.parametrize("empty", [{"vr": "SQ"}, {"vr": "SQ", "Value": []}])
+def test_a_success_that_names_an_empty_sequence_of_what_was_stored_is_in_doubt(empty: Any) -> None:
+    with service(answering(200, json.dumps({STORED: empty}).encode())) as running:
+        [answer] = send(running.peer, images(1))
+    assert (answer.status, answer.kind) == (0, "warning")
 
 
 def test_a_duplicate_refused_in_xml_with_a_reason_like_a_warning_is_not_stored() -> None:
