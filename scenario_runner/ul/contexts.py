@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from scenario_runner.dicom.syntaxes import IMPLICIT_LE
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.ul.words import RESULTS, either, named
 
@@ -67,16 +68,20 @@ def refusal(context: Context, others: Iterable[Context]) -> str:
     """Why nothing can be sent in a context: what was proposed, how it was refused, what else is known.
 
     others: contexts negotiated with the same peer. Some peers answer 3, that they lack the SOP class,
-    where it is the transfer syntax that they lack; another context of the class tells.
+    where it is the transfer syntax that they lack; another context of the class tells, and so does the default
+    transfer syntax, which whoever has a class takes (PS3.5 10.1).
     """
-    words = f"{named(context.abstract_syntax)} in {either(context.proposed)} was proposed and {context.reason}"
-    taken = dict.fromkeys(
-        one.transfer_syntax
-        for one in others
-        if one.abstract_syntax == context.abstract_syntax and one.transfer_syntax is not None
+    same = [one for one in others if one.abstract_syntax == context.abstract_syntax]
+    alike = [one for one in same if one.result == context.result and not one.accepted]
+    proposed = dict.fromkeys(uid for one in (context, *alike) for uid in one.proposed)
+    words = (
+        f"{named(context.abstract_syntax)} in {either(proposed)} was proposed and {context.reason}"
     )
+    taken = dict.fromkeys(one.transfer_syntax for one in same if one.transfer_syntax is not None)
     if taken:
         return f"{words}; it takes the same SOP class in {either(taken)}"
+    if context.result == ABSTRACT_SYNTAX_NOT_SUPPORTED and IMPLICIT_LE in proposed:
+        return f"{words}, also in the default transfer syntax, which whoever has a SOP class takes"
     if context.result == ABSTRACT_SYNTAX_NOT_SUPPORTED:
         return f"{words} (some peers say so where it is the transfer syntax that they lack)"
     return words

@@ -77,3 +77,21 @@ def test_a_refusal_for_the_sop_class_alone_is_not_taken_at_its_word() -> None:
     assert caught.value.reason.startswith(
         "Verification SOP Class (1.2.840.10008.1.1) in Explicit VR Little Endian or Implicit VR"
     )
+    # What has to be taken of every class is no question of the transfer syntax (PS3.5 10.1).
+    assert caught.value.reason.endswith(
+        "default transfer syntax, which whoever has a SOP class takes"
+    )
+
+
+@pytest.mark.peer
+def test_a_class_refused_in_the_default_transfer_syntax_as_well_is_told_with_both(
+    tmp_path: Path,
+) -> None:
+    [image] = Study().instances(1)
+    unknown = dataclasses.replace(image, sop_class_uid="1.2.3.4", transfer_syntax_uid=IMPLICIT_LE)
+    pairs = [("1.2.3.4", EXPLICIT_LE), ("1.2.3.4", IMPLICIT_LE)]
+    with storescp(tmp_path) as running:
+        peer = Peer(host=running.host, port=running.port, ae_title=running.ae_title)
+        [answer] = store(peer, [unknown], pairs, Deadline(30))
+    assert "in Implicit VR Little Endian or Explicit VR Little Endian" in answer.comment
+    assert "some peers say so" not in answer.comment
