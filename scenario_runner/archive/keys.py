@@ -166,6 +166,8 @@ def keys_of(elements: Elements, terms: Sequence[str]) -> Iterator[Key]:
             test = matcher("LO", values) if creator else None
             yield Key(tag, "LO", values, test, creator=creator)
             continue
+        if private.is_owned(tag) and private.holds_items(element):
+            vr = "SQ"
         if private.is_owned(tag) and vr != "SQ":
             words = tuple(texts(tag, element, terms))
             test = matcher("LO", words) if element.value else None

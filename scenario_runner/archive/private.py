@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.dicom.element_text import texts
-from scenario_runner.dicom.elements import Element
+from scenario_runner.dicom.elements import DamagedDatasetError, Element, read_items
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _FIRST_BLOCK: Final = 0x10
 _LAST_BLOCK: Final = 0xFF
 _UNKNOWN: Final = ("", "UN")
+_ITEM: Final = b"\xfe\xff\x00\xe0"
 _BINARY: Final = re.compile(
     rb"(?![0-9.]*\.[0-9]+\x00\Z).*[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]", re.DOTALL
 )
@@ -72,6 +73,16 @@ def vr_of_private(tag: int, creator: str, value: bytes, *written: str) -> str:
         (vr[:2] for vr in (*written, known) if vr not in _UNKNOWN),
         "UN" if _BINARY.match(value) else "LO",
     )
+
+
+def holds_items(element: Element) -> bool:
+    """Whether what nobody gives a VR is a sequence, by its bytes: items to the end (PS3.5 7.5, 6.2.2)."""
+    if element.vr not in _UNKNOWN or not element.value.startswith(_ITEM):
+        return False
+    try:
+        return bool(read_items(element))
+    except DamagedDatasetError:
+        return False
 
 
 def _name(tag: int, elements: Elements, terms: Sequence[str]) -> str:

@@ -33,6 +33,9 @@ def private(uid: str, syntax: str, block: int, word: str, number: int) -> Sample
     ds.add_new(0x00290000 | block, "LO", "FABRICATOR")
     ds.add_new(0x00290001 | block << 8, "LO", word)
     ds.add_new(0x00290002 | block << 8, "US", number)
+    items = [Dataset(), Dataset()]
+    items[0].CodeValue, items[1].CodeValue = word, "OTHER"
+    ds.add_new(0x00290003 | block << 8, "SQ", items)
     return encoded(ds, syntax)
 
 
@@ -67,6 +70,22 @@ def keys(block: int = 0x10, *, word: str = "", number: int | None = None) -> Dat
     if number is not None:
         found.add_new(0x00290002 | block << 8, "US", number)
     return found
+
+
+@pytest.mark.parametrize("implicit", [True, False])
+def test_a_private_sequence_is_matched_by_its_items_in_any_encoding(
+    archive: Archive, implicit: bool
+) -> None:
+    """Implicit VR does not say that a key is a sequence: its bytes were compared with each value."""
+    keys = identifier(StudyInstanceUID="")
+    wanted = Dataset()
+    wanted.CodeValue = "O?D"
+    keys.add_new(0x00290010, "LO", "FABRICATOR")
+    keys.add_new(0x00291003, "SQ", [wanted])
+    found = asked(archive, keys, implicit=implicit)
+    assert sorted(found) == ["1.1", "1.2", "1.3", "1.4"]
+    for answer in found.values():
+        assert [item.CodeValue for item in answer[0x00291003].value] == ["ODD"]
 
 
 @pytest.mark.parametrize("implicit", [True, False])
