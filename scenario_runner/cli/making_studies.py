@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from scenario_runner.cli.kept_memory import keep_memory
 from scenario_runner.cli.live_progress import Live
 from scenario_runner.cli.output import show_remarks, warn_untold
 from scenario_runner.cli.questions import confirmed, opened
@@ -44,6 +45,7 @@ def carry_out(
     from scenario_runner.cli.study_screen import json_text, show_outcome, show_plan
     from scenario_runner.language.rendering import render
 
+    keep_memory()
     asks = not yes and sys.stdin.isatty() and sys.stdout.isatty()
     live = Live(drawn=volume() is not Volume.QUIET)
     control = Control()

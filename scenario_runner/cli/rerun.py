@@ -10,6 +10,7 @@ import click
 
 from scenario_runner.amounts import amount
 from scenario_runner.cli.evidence_options import Evidence, evidence_options
+from scenario_runner.cli.kept_memory import keep_memory
 from scenario_runner.cli.options import (
     RunFolder,
     examples,
@@ -68,6 +69,7 @@ def rerun(
     from scenario_runner.cli.event_stream import watchers
     from scenario_runner.registry.location import registry_location
 
+    keep_memory()
     request = RerunRequest(
         folder=run,
         failed=failed,

@@ -14,6 +14,7 @@ import click
 from scenario_runner.app.last_failed import last_failed as failed_before
 from scenario_runner.cli import shell_completion
 from scenario_runner.cli.evidence_options import Evidence, evidence_options
+from scenario_runner.cli.kept_memory import keep_memory
 from scenario_runner.cli.options import (
     Shard,
     examples,
@@ -130,6 +131,7 @@ def run(
     from scenario_runner.cli.event_stream import watchers
     from scenario_runner.registry.location import registry_location
 
+    keep_memory()
     request = RunRequest(
         sources=Sources(
             paths=paths,

@@ -17,6 +17,7 @@ LATER = {
     "termios": "not on every system",
     "tty": "not on every system",
     "resource": "not on every system",
+    "ctypes": "for what makes pictures, whose numpy loads it",
     "difflib": "for a word that was mistyped",
     "html": "for a secret that came in a page",
     "ipaddress": "for a range of addresses",

@@ -14,10 +14,10 @@ from tests.running import command, environment, record, steps, write_scenario, w
 
 pytestmark = pytest.mark.peer
 
-ASSOCIATIONS, EACH = 50, 200
+ASSOCIATIONS, EACH = 50, 60
 
 
-def test_fifty_associations_of_two_hundred_images_lose_none_and_memory_stays_flat(
+def test_fifty_associations_of_sixty_images_lose_none_and_memory_stays_flat(
     tmp_path: Path,
 ) -> None:
     series = {"modality": "CT", "images": EACH, "size": [16, 16], "burn_in": False}
