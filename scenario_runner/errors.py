@@ -102,12 +102,19 @@ class Diagnostic:
 
 def described(error: BaseException) -> str:
     """What somebody else's code threw, in a line for people: its kind and what it says, bounded."""
-    try:
-        said = " ".join(str(error).split())
-    except Exception:  # noqa: BLE001 - what an outside error says of itself is outside code too
-        said = ""
+    said = " ".join((text_of(error) or "").split())
     name = type(error).__name__
     return f"{name}: {said[:_LONGEST_SAID]}" if said else name
+
+
+def text_of(value: object) -> str | None:
+    """The text of somebody else's object, which is outside code too; None where that throws."""
+    try:
+        return str(value)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - it may raise anything, and is asked when something is wrong already
+        return None
 
 
 def is_disk_full(error: BaseException) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import pluggy
@@ -56,6 +57,10 @@ class Offered(Protocol):
 
     def rules(self, validator: str) -> frozenset[str] | None:
         """What findings of a validator are called; None for one that is unknown or does not tell."""
+        ...
+
+    def blaming(self) -> AbstractContextManager[None]:
+        """Name the plugin whose code throws within. Raises PluginError for it."""
         ...
 
     def names(self) -> list[str]:

@@ -175,7 +175,12 @@ def _defect(error: BaseException) -> int:
     import traceback
 
     with tempfile.NamedTemporaryFile(
-        "w", prefix="fabricate-defect-", suffix=".txt", delete=False, encoding="utf-8"
+        "w",
+        prefix="fabricate-defect-",
+        suffix=".txt",
+        delete=False,
+        encoding="utf-8",
+        errors="backslashreplace",
     ) as file:
         file.writelines(traceback.format_exception(error))
     echo_error(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from scenario_runner.api import Check, CheckResult, Differences
 from scenario_runner.api.guessed import judged_as_it_fits
 from scenario_runner.engine.absent import lacked
+from scenario_runner.engine.given_back import sound_check
 from scenario_runner.engine.kept_objects import suspected
 from scenario_runner.engine.negative import judged
 from scenario_runner.engine.passed_over import explained
@@ -119,7 +120,7 @@ def _evaluate(
         if not isinstance(result, CheckResult):
             raise TypeError(f"it gave {type(result).__name__} and no CheckResult")  # noqa: TRY301 - as if it had raised it
         result = judged_as_it_fits(context, check, result, attempt.names, made)
-        return _as_wanted(attempt, entry, result)
+        return _as_wanted(attempt, entry, sound_check(result))
     except InvalidInput as error:
         first = explained(attempt.state.passed_over, error).diagnostics[0]
         return CheckResult(

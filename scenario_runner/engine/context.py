@@ -23,6 +23,7 @@ from scenario_runner.api import (
 from scenario_runner.api.guessed import evaluated_as_it_fits
 from scenario_runner.engine.attempt_instances import AttemptInstances
 from scenario_runner.engine.checking import evaluate_checks, is_judged, judging
+from scenario_runner.engine.given_back import plain
 from scenario_runner.engine.passed_over import why_missing
 from scenario_runner.engine.state import CaseState
 from scenario_runner.errors import FabricatorError, UsageError, Where
@@ -158,7 +159,8 @@ class AttemptContext(AttemptInstances):
         self, value: Any, facts: Mapping[str, Any] | None = None, message: str = ""
     ) -> None:
         """Keep what is known so far in case the step ends in an error."""
-        self.captured, self.captured_facts, self.captured_message = value, facts, message
+        self.captured, self.captured_message = value, message
+        self.captured_facts = None if facts is None else plain(facts)
 
     def duration_of(self, step_id: str) -> float:
         """Seconds of an earlier step."""
@@ -224,7 +226,8 @@ class AttemptContext(AttemptInstances):
 
     def log(self, message: str, level: Literal["info", "warning"] = "info") -> None:
         """Say something to the reader of the report."""
-        self.outlet.emit(Logged(case=self.case.id, id=self.step_id, level=level, message=message))
+        said = str(message)  # of a plugin it may be anything
+        self.outlet.emit(Logged(case=self.case.id, id=self.step_id, level=level, message=said))
 
     def progress(self, done: int, total: int | None = None, unit: str = "instances") -> None:
         """Say how far the step has come."""

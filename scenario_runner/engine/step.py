@@ -10,6 +10,7 @@ from typing import Any
 from scenario_runner.api import Deadline, StepResult
 from scenario_runner.engine.bounded import GRACE, within
 from scenario_runner.engine.context import AttemptContext
+from scenario_runner.engine.given_back import sound_step
 from scenario_runner.engine.moments import utc_text
 from scenario_runner.engine.negative import judged
 from scenario_runner.engine.passed_over import explained, pass_over
@@ -182,10 +183,7 @@ class StepRunner:
 
     def _carry_out(self, context: AttemptContext) -> StepResult:
         model = self._state.services.steps[self._entry.step]
-        result = step_parameters(self._entry, model, self._names).run(context)
-        if not isinstance(result, StepResult):
-            raise TypeError(f"it gave {type(result).__name__} and no StepResult")
-        return result
+        return sound_step(step_parameters(self._entry, model, self._names).run(context))
 
     def _as_wanted(self, ending: Ending) -> Ending:
         """The ending of a step that is to fail: turned round, when it says what it should."""

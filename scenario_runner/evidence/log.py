@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json, to_json
 
-from scenario_runner.errors import MachineError, is_disk_full
+from scenario_runner.errors import MachineError, is_disk_full, text_of
 from scenario_runner.events import InstanceSent, InstancesSent
 from scenario_runner.evidence.packed import Packer, begun, is_packed, unpacked
 from scenario_runner.evidence.unseen import escaped, is_plain
@@ -199,7 +199,9 @@ def _each(event: dict[str, Any]) -> list[dict[str, Any]]:
 def _encode(value: dict[str, Any]) -> bytes:
     try:
         line = to_json(value)  # a third of the time of the standard library's encoder
-    except (TypeError, ValueError, RecursionError):  # what JSON does not know, a lone surrogate
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - what JSON does not know, a lone surrogate, a plugin's value that throws
         return _encode_oddly(value)
     if b"NaN" in line or b"Infinity" in line:  # it writes numbers so that are none of JSON's
         return _encode_oddly(value)
@@ -242,9 +244,8 @@ def _plain(value: Any, depth: int = 0) -> Any:
         return {str(_plain(key)): _plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_plain(item, depth + 1) for item in value]
-    try:
-        text = str(value)
-    except Exception:  # noqa: BLE001 - a plugin's value is a plugin's code
+    text = text_of(value)
+    if text is None:
         text = f"<{type(value).__name__}>"
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 

@@ -137,11 +137,23 @@ def check_scenario(
     read: Reader = read_file,
 ) -> Scenario:
     """As ``read_scenario``, for a document that is parsed already. read: gives the file of its rows."""
+    with plugins.blaming():
+        return _checked(document, plugins, site, overrides or {}, lists or NoStepLists(), read)
+
+
+def _checked(
+    document: Document,
+    plugins: Offered,
+    site: LoadedSite | None,
+    given: Mapping[str, Any],
+    lists: StepLists,
+    read: Reader,
+) -> Scenario:
     require_kind(document, SCENARIO)
     checker = _scenario_check(plugins)
     found = checker(document)
     misplaced = checker.misplaced(document) if found else frozenset()
-    document, misused = expanded(document, plugins, lists or NoStepLists())
+    document, misused = expanded(document, plugins, lists)
     found += misused
     marked = marks(checker.schema, document.data)
     targets = site.site.targets if site is not None else None
@@ -150,7 +162,6 @@ def check_scenario(
     found += wrong
     found += check_all_names(document, plugins, marked, rows)
     found += _without_doubles(found, _values(document, plugins))
-    given = overrides or {}
     variables = overridden(
         document.data.get("vars"),
         {name: value for name, value in given.items() if not name.startswith(AXIS_OF)},

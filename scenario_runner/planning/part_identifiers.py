@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scenario_runner.errors import Diagnostic, InvalidInput
+from scenario_runner.errors import (
+    Diagnostic,
+    FabricatorError,
+    InvalidInput,
+    PluginError,
+    described,
+)
 from scenario_runner.language.diagnostic_words import quoted
 from scenario_runner.planning.identifiers import VRS
 from scenario_runner.planning.shuffle import shuffled
@@ -38,7 +44,8 @@ class PartIdentifiers:
     def text(self, nth: int, seed: int, moment: dt.datetime, modality: str = "") -> str:
         """The identifier of the part's nth entity (from 0), which has this seed.
 
-        Raises InvalidInput when a plugin's field wrote what does not fit; a plan cannot know before.
+        Raises InvalidInput when a plugin's field wrote what does not fit; a plan cannot know before. PluginError when
+        one throws.
         """
         draw = 0
         if self._space > 1:
@@ -47,14 +54,23 @@ class PartIdentifiers:
             else:
                 use = (self._rule.use + nth) % self._space
                 draw = shuffled(use, self._space, self._order)
-        text = self._pattern.render(
-            moment,
-            modality=modality,
-            site=self._site,
-            numbers=[first + nth * step for first, step in self._counted],
-            draw=draw,
-            seed=seed,
-        )
+        try:
+            text = self._pattern.render(
+                moment,
+                modality=modality,
+                site=self._site,
+                numbers=[first + nth * step for first, step in self._counted],
+                draw=draw,
+                seed=seed,
+            )
+        except (FabricatorError, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            place = self._rule.where.named
+            raise PluginError(
+                f"a field of the pattern '{self._pattern}' failed: {described(error)}",
+                hint=f"it is a plugin's; the pattern stands in {place}" if place else None,
+            ) from error
         if self._pattern.has_open_fields:
             self._check(text)
         return text

@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any, get_type_hints
 
+from scenario_runner.errors import text_of
 from scenario_runner.redaction.forms import forms_of
 from scenario_runner.redaction.unfolding import has_escapes, layers
 
@@ -106,7 +107,9 @@ class Redactor:
             return self.data(value)
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             return self._fields(value)
-        text = str(value)
+        text = text_of(value)
+        if text is None:
+            return f"<{type(value).__name__}>"
         cleaned = self._masked(text)
         if isinstance(value, int | float):
             # A number can be a secret too: a PIN from the environment.

@@ -22,7 +22,7 @@ from tests.engine.probe.thrower import KINDS
 from tests.running import events, record, steps, write_scenario, write_site
 
 THROWN = [kind for kind in KINDS if kind != "KeyboardInterrupt"]
-SOME = ["BaseException", "SystemExit", "MemoryError"]
+SOME = ["BaseException", "SystemExit", "MemoryError", "a text that throws"]
 PLACES = [
     *((place, kind) for place in ("step", "check") for kind in THROWN),
     *((place, kind) for place in ("validator", "phantom") for kind in SOME),
@@ -209,6 +209,33 @@ def test_a_hook_that_throws_is_named_with_its_plugin(
     monkeypatch.setenv("FABRICATE_TEST_THROWS", f"hook={kind}")
     assert play(request(tmp_path, [{"probe": {}}])) == 2
     assert "plugin 'thrower.py' failed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["Exception", "SystemExit", "a text that throws"])
+@pytest.mark.parametrize(
+    ("place", "entries", "patient", "blamed"),
+    [
+        ("model", [{"model": {}}], {}, "plugin 'thrower.py' failed"),
+        ("pattern", [{"probe": {}}], {"id": "P{throwing}"}, "a field of the pattern 'P{throwing}'"),
+    ],
+)
+def test_what_a_plugin_throws_before_anything_is_sent_is_no_defect_of_ours(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    place: str,
+    entries: list[Any],
+    patient: dict[str, Any],
+    blamed: str,
+    kind: str,
+) -> None:
+    monkeypatch.setenv("FABRICATE_TEST_THROWS", f"{place}={kind}")
+    patients = [{**patient, "studies": [{"series": [{"modality": "CT", "images": 1}]}]}]
+    assert play(request(tmp_path, entries, patients=patients)) == 2
+    said = capsys.readouterr().err
+    assert blamed in said
+    assert KINDS[kind].__name__ in said
+    assert not (tmp_path / "run").exists()
 
 
 class Consumer:

@@ -23,7 +23,7 @@ class Probe(Step):
 
     name: ClassVar[str] = "probe"
 
-    ends: Literal["passed", "failed", "error", "defect"] = "passed"
+    ends: Literal["passed", "failed", "error", "defect", "returned error"] = "passed"
     value: Any = None
     """What save_as gives."""
     takes: Duration = 0.0
@@ -46,6 +46,8 @@ class Probe(Step):
             return StepResult(message=f"passed at run {runs}", value=self.value)
         if self.ends == "error":
             raise MachineError("the probe could not")
+        if self.ends == "returned error":
+            return StepResult(outcome="error")  # type: ignore[arg-type]
         if self.ends == "defect":
             raise ZeroDivisionError("a bug of a third party")
         return StepResult(outcome=self.ends, message=self.ends, value=self.value)

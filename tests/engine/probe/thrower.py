@@ -12,12 +12,21 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, model_validator
 
 from scenario_runner.api import Check, CheckResult, Step, StepContext, StepResult, hookimpl
 from scenario_runner.conformance.api import Finding
 from scenario_runner.evidence.record import RunRecord
+from scenario_runner.planning.api import PatternContext, PatternField
 from scenario_runner.planning.sources import PatientSource, SourceContext
+
+
+class Unspeakable(Exception):
+    """Throws once more where somebody asks what is wrong."""
+
+    def __str__(self) -> str:
+        raise SystemExit(1)
+
 
 KINDS: dict[str, type[BaseException]] = {
     "Exception": RuntimeError,
@@ -26,6 +35,7 @@ KINDS: dict[str, type[BaseException]] = {
     "MemoryError": MemoryError,
     "GeneratorExit": GeneratorExit,
     "a dead worker": BrokenProcessPool,
+    "a text that throws": Unspeakable,
     "KeyboardInterrupt": KeyboardInterrupt,
 }
 
@@ -45,6 +55,30 @@ class Thrower(Step):
     def run(self, context: StepContext) -> StepResult:
         throw("step")
         return StepResult(message="did not throw")
+
+
+class ThrowingModel(Step):
+    """Throws where its values are looked at."""
+
+    name: ClassVar[str] = "model"
+
+    @model_validator(mode="after")
+    def fits(self) -> ThrowingModel:
+        throw("model")
+        return self
+
+    def run(self, context: StepContext) -> StepResult:
+        return StepResult()
+
+
+class ThrowingField:
+    """Throws where an identifier is written."""
+
+    name = "throwing"
+
+    def render(self, width: int | None, context: PatternContext) -> str:
+        throw("pattern")
+        return "A"
 
 
 class Sleeper(Step):
@@ -124,7 +158,7 @@ class ThrowingPhantom:
 @hookimpl
 def fabricate_steps() -> list[type[Step]]:
     throw("hook")
-    return [Thrower, Sleeper]
+    return [Thrower, ThrowingModel, Sleeper]
 
 
 @hookimpl
@@ -135,6 +169,11 @@ def fabricate_checks() -> list[type[Check]]:
 @hookimpl
 def fabricate_reporters() -> list[Any]:
     return [ThrowingReporter]
+
+
+@hookimpl
+def fabricate_pattern_fields() -> list[PatternField]:
+    return [ThrowingField()]
 
 
 @hookimpl
