@@ -1,8 +1,8 @@
-"""Pages of the console with many studies, patients and uploads behind them: how long the server takes.
+"""Pages of the console with many studies, patients, uploads and runs behind them: how long the server takes.
 
-    python benchmarks/console.py [--studies 100000] [--patients 100000] [--times 60]
+    python benchmarks/console.py [--studies 100000] [--patients 100000] [--runs 10000] [--times 60]
 
-One small image a study, put into the archive as an upload does. Of each page what 95 of 100 answers take at most, from
+One small image a study, put into the archive as an upload does; a scenario of 20,000 characters a run. Of each page what 95 of 100 answers take at most, from
 the request to the last byte, on a connection that stays open; and beside it what an answer takes of the server's
 processor, which other work on the machine does not change.
 """
@@ -10,6 +10,7 @@ processor, which other work on the machine does not change.
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import os
 import sys
 import tempfile
@@ -18,12 +19,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from sqlalchemy import insert
+
 from scenario_runner.app.load import Surroundings
 from scenario_runner.app.patients import desk
 from scenario_runner.archive.archive import Archive
 from scenario_runner.archive.options import ArchiveOptions
 from scenario_runner.archive.together import keep_all
+from scenario_runner.database.engine import Database
 from scenario_runner.registry.generate import Wanted
+from scenario_runner.service.runs.asked import Asked
+from scenario_runner.service.runs.tables import server_run
 from tests.archive.samples import sample
 from tests.web.imaging_files import ct, upload
 from tests.web.served import Served, served
@@ -31,6 +37,8 @@ from tests.web.served import Served, served
 _FIRST = 10**7
 _BATCH = 2_000
 _UPLOADS = 200
+_SCENARIO = 20_000
+"""Characters."""
 _GOAL = 50.0
 """Milliseconds."""
 
@@ -53,6 +61,41 @@ def fill(folder: Path, count: int) -> None:
             keep_all(archive, arrived)
     finally:
         archive.close()
+
+
+def fill_runs(database: Database, count: int) -> None:
+    """So many runs of a hundred scenarios, one of ten failed."""
+    when = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    text = "# what a person has written beside the steps\n" * (_SCENARIO // 44)
+    rows = []
+    for number in range(count):
+        asked = Asked(name=f"scenario_{number % 100}", title=f"Scenario {number % 100}", text=text)
+        began = when + dt.timedelta(minutes=number)
+        rows.append(
+            {
+                "id": _run_id(number),
+                "scenario": asked.name,
+                "title": asked.title,
+                "request": asked.as_json(),
+                "who": "local",
+                "asked": began,
+                "began": began,
+                "ended": began + dt.timedelta(seconds=40),
+                "state": "ended",
+                "outcome": "passed" if number % 10 else "failed",
+                "exit_code": 0,
+                "message": "",
+                "attempt": 1,
+                "stopped_by": "",
+                "repeats": "",
+            }
+        )
+    with database.writing() as connection:
+        connection.execute(insert(server_run), rows)
+
+
+def _run_id(number: int) -> str:
+    return f"20260101T000000-{number:06}"
 
 
 def processor(pid: int) -> float:
@@ -82,6 +125,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--studies", type=int, default=100_000)
     parser.add_argument("--patients", type=int, default=100_000)
+    parser.add_argument("--runs", type=int, default=10_000)
     parser.add_argument("--times", type=int, default=60)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -89,17 +133,23 @@ def main() -> int:
         fill(data / "archive", given.studies)
         with desk(data / "registry.sqlite3", Surroundings()) as opened:
             made = list(opened.generate(Wanted(count=given.patients), None, 1))
+        with Database(data / "registry.sqlite3") as database:
+            fill_runs(database, given.runs)
         one, middle = made[-1].id, _FIRST + given.studies // 2
         with served(data) as service:
             for number in range(_UPLOADS):
                 upload(service, ct(f"1.3.{number}"))
-            print(f"{given.studies:,} studies, {given.patients:,} patients: p95, processor each")
+            print(
+                f"{given.studies:,} studies, {given.patients:,} patients, {given.runs:,} runs: p95, processor each"
+            )
             slow = 0
             for path in (
                 "/", "/studies", "/studies?sort=date", "/studies?sort=-patient", "/studies?offset=50000",
                 "/studies?name=fam123", "/studies?modality=CT", "/studies?date_from=2021-03-01&date_to=2021-03-31",
                 f"/studies/1.2.{middle}", f"/studies/1.2.{middle}/images/1.2.{middle}.1.1", "/uploads", "/patients",
                 "/patients?search=ann", f"/patients/{one}", "/deletions", "/users", "/audit", "/settings",
+                "/runs", "/runs?offset=5000", "/runs?outcome=failed", "/runs?scenario=scenario_7",
+                f"/runs/{_run_id(given.runs - 1)}",
             ):  # fmt: skip
                 took, worked, size = asked(service, path, given.times)
                 slow += took > _GOAL

@@ -61,7 +61,8 @@ class Database:
         self._held: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
         """Which file the connections that stay open have."""
-        self.engine = _engine(location, busy=busy)
+        self._busy = busy
+        self.engine = _engine(location, kept=busy, busy=busy)
         self._reader = _reader(location, kept=busy) if isinstance(location, Path) else self.engine
 
     @property
@@ -113,6 +114,8 @@ class Database:
                 held = sqlite3.connect(self.location, check_same_thread=False)
                 held.execute("SELECT count(*) FROM sqlite_schema").fetchone()
                 self._held = held
+                self.engine.dispose()
+                self.engine = _engine(self.location, kept=True, busy=self._busy)
                 self._reader.dispose()
                 self._reader = _reader(self.location, kept=True)
 
@@ -146,24 +149,28 @@ class Database:
             return False
         file = found.st_dev, found.st_ino
         if file != self._file:
-            if self._file is not None:
-                self._reader.dispose()  # it was replaced: what is open is the one before
+            if self._file is not None:  # it was replaced: what is open is the one before
+                self.engine.dispose()
+                self._reader.dispose()
             self._file = file
         return stat.S_ISDIR(found.st_mode) or found.st_size > 0
 
 
-def _engine(location: Location, *, busy: bool) -> Engine:
+def _engine(location: Location, *, kept: bool, busy: bool) -> Engine:
+    """To write with. kept: connections to a file stay open. busy: see ``Database``."""
     if isinstance(location, DatabaseUrl):
         return _server(location)
     memory = location == ":memory:"
     url = URL.create("sqlite", database=None if memory else str(location))
-    pool: dict[str, Any] = {"poolclass": QueuePool if memory or busy else NullPool}
+    pool: dict[str, Any] = {"poolclass": QueuePool if memory or kept else NullPool}
+    if kept:
+        pool |= {"max_overflow": -1}  # SQLite has them wait for each other, and says for how long
     if memory:
         # One connection is the database: a thread waits until another's transaction is over.
         pool |= {"pool_size": 1, "max_overflow": 0, "pool_timeout": BUSY_SECONDS}
     engine = create_engine(
         url,
-        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": not memory and not busy},
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": not memory and not kept},
         **pool,
     )
 

@@ -16,7 +16,7 @@ from scenario_runner.registry.adding import add_to, searched_of, settle
 from scenario_runner.registry.folding import words
 from scenario_runner.registry.known import BATCH, PATIENT, by_id, read_patients, taken_in
 from scenario_runner.registry.patient import MadeStudy, Patient
-from scenario_runner.registry.searching import conditions, having
+from scenario_runner.registry.searching import conditions, having, newest
 from scenario_runner.registry.tables import other_id, patient, series, stored, study
 
 if TYPE_CHECKING:
@@ -91,13 +91,15 @@ class People:
         self, wanted: str, sex: str | None, limit: int, offset: int
     ) -> tuple[list[Patient], int]:
         """Some of those that ``search`` finds, the last added first, and how many there are in all."""
-        if words(wanted):
-            numbers = self.numbers(wanted, sex=sex)[::-1]
-            return self.numbered(numbers[offset : offset + limit]), len(numbers)
         met = conditions(sex, None, (None, None))
         with self._database.reading() as connection:
             if connection is None:
                 return [], 0
+            if asked := words(wanted):
+                query = having(connection, select(patient.c.number).where(*met), asked)
+                numbers, count = newest(connection, query, limit, offset)
+                some = PATIENT.where(patient.c.number.in_(numbers))
+                return read_patients(connection, some.order_by(patient.c.number.desc())), count
             total = connection.execute(select(func.count()).select_from(patient).where(*met))
             query = PATIENT.where(*met).order_by(patient.c.number.desc())
             found = read_patients(connection, query.limit(limit).offset(offset))

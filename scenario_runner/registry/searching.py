@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, column, literal_column, select, table, text
+from sqlalchemy import Select, column, func, literal, literal_column, select, table, text
 
 from scenario_runner.registry.tables import patient, series, study
 
@@ -71,6 +71,18 @@ def having(connection: Connection, query: Select[Any], wanted: Sequence[str]) ->
     )
 
 
+def newest(
+    connection: Connection, query: Select[Any], limit: int, offset: int
+) -> tuple[list[int], int]:
+    """Some of the numbers that a query finds, the highest first, and how many it finds: it is read once, and there."""
+    fit = query.order_by(None).cte("fit")
+    some = select(fit).order_by(fit.c.number.desc()).limit(limit).offset(offset).subquery()
+    count = select(func.count(), literal(1)).select_from(fit)
+    found = connection.execute(select(some.c.number, literal(0)).union_all(count)).all()
+    numbers = [int(value) for value, is_count in found if not is_count]
+    return sorted(numbers, reverse=True), next(int(value) for value, is_count in found if is_count)
+
+
 def _match(connection: Connection, wanted: Sequence[str]) -> str:
     """What SQLite's index of trigrams is asked; empty when nothing of it would help."""
     clauses = []
@@ -78,6 +90,8 @@ def _match(connection: Connection, wanted: Sequence[str]) -> str:
         if len(word) >= 3:
             clauses += [_quoted(word[at : at + 3]) for at in range(len(word) - 2)]
             continue
+        if len(word) == 1 and word.isascii():
+            continue  # in nearly all: to read them in turn takes a tenth of putting so much of the index together
         # A shorter word, as names in Chinese characters are, begins some trigrams: any of them.
         begins = connection.exec_driver_sql(
             "SELECT term FROM patient_term WHERE term >= ? AND term < ? LIMIT ?",

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from scenario_runner.database import engine
 from scenario_runner.database.engine import Database
-from scenario_runner.database.sqlite_file import open_to_read
+from scenario_runner.database.sqlite_file import make_durable, open_to_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,6 +62,26 @@ def test_pages_share_a_connection_instead_of_opening_one_for_each_question(
     assert len(opened) == 1
 
 
+def test_entries_share_a_connection_that_is_as_durable_as_the_one_before(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[object] = []
+    made = make_durable
+
+    def counted(connection: sqlite3.Connection) -> None:
+        opened.append(connection)
+        made(connection)
+
+    monkeypatch.setattr(engine, "make_durable", counted)
+    with ThreadPoolExecutor(1) as another:
+        for number in range(5):
+            count(database, f"R{number}")
+            another.submit(count, database, f"S{number}").result()
+    with database.writing() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
+    assert len(opened) == 1
+
+
 def test_what_reads_at_once_waits_for_nobody(database: Database) -> None:
     together = Barrier(READERS, timeout=60)
 
@@ -89,3 +109,5 @@ def test_a_file_that_takes_the_place_of_the_one_before_is_read(
         (tmp_path / f"registry.sqlite3{beside}").unlink(missing_ok=True)
     other.replace(tmp_path / "registry.sqlite3")
     assert counters(database) == ["after"]
+    count(database, "behind it")
+    assert counters(database) == ["after", "behind it"]

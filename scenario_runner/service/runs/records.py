@@ -16,10 +16,11 @@ from scenario_runner.service.runs.asked import Asked, asked_from
 from scenario_runner.service.runs.tables import run_schedule, server_run
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Connection, RowMapping
+    from sqlalchemy import ColumnElement, Connection, RowMapping, Select
 
     from scenario_runner.database.engine import Database
 
+_LISTED: Final = tuple(one for one in server_run.c if one.name != "request")
 State = Literal["queued", "running", "ended"]
 OUTCOMES: Final = (
     "passed", "failed", "error", "skipped", "interrupted", "refused", "died", "withdrawn",
@@ -35,6 +36,7 @@ class Run:
     number: int
     id: str
     asked: Asked
+    """Of ``listed`` no more than the name and the title."""
     who: str
     at: dt.datetime
     """When it was asked for."""
@@ -134,6 +136,18 @@ def set_to(connection: Connection, run_id: str, **values: Any) -> None:
     connection.execute(update(server_run).where(server_run.c.id == run_id).values(values))
 
 
+def ahead(database: Database, run: Run) -> int:
+    """How many in the queue were asked for before it."""
+    columns = server_run.c
+    query = (
+        select(func.count())
+        .select_from(server_run)
+        .where(columns.state != "ended", columns.state == "queued", columns.number < run.number)
+    )
+    with database.reading(RUNS) as connection:
+        return 0 if connection is None else int(connection.execute(query).scalar_one())
+
+
 def page(
     database: Database,
     limit: int,
@@ -144,24 +158,54 @@ def page(
     scenario: str | None = None,
 ) -> tuple[list[Run], int]:
     """The newest first, and how many there are in all."""
+    meant = _meant(outcomes, state, scenario)
+    return _page(database, select(server_run), meant, limit, offset)
+
+
+def listed(
+    database: Database,
+    limit: int,
+    offset: int,
+    *,
+    outcomes: Sequence[str] = (),
+    state: str | None = None,
+    scenario: str | None = None,
+) -> tuple[list[Run], int]:
+    """The same without reading what was asked: a scenario that came as text may have a million characters."""
+    meant = _meant(outcomes, state, scenario)
+    return _page(database, select(*_LISTED), meant, limit, offset)
+
+
+def _meant(
+    outcomes: Sequence[str], state: str | None, scenario: str | None
+) -> list[ColumnElement[bool]]:
     columns = server_run.c
     meant: list[ColumnElement[bool]] = []
     if outcomes:
         meant.append(columns.outcome.in_(outcomes))
     if state is not None:
         meant.append(columns.state == state)
+        if state != "ended":
+            meant.append(columns.state != "ended")  # what the index of those has
     if scenario is not None:
         meant.append(columns.scenario == scenario)
-    query = (
-        select(server_run).where(*meant).order_by(columns.number.desc()).limit(limit).offset(offset)
-    )
+    return meant
+
+
+def _page(
+    database: Database,
+    query: Select[Any],
+    meant: Sequence[ColumnElement[bool]],
+    limit: int,
+    offset: int,
+) -> tuple[list[Run], int]:
+    some = query.where(*meant).order_by(server_run.c.number.desc()).limit(limit).offset(offset)
+    count = select(func.count()).select_from(server_run).where(*meant)
     with database.reading(RUNS) as connection:
         if connection is None:
             return [], 0
-        rows = connection.execute(query).mappings().all()
-        total = connection.execute(
-            select(func.count()).select_from(server_run).where(*meant)
-        ).scalar_one()
+        rows = connection.execute(some).mappings().all()
+        total = int(connection.execute(count).scalar_one())
     return [_run(row) for row in rows], total
 
 
@@ -202,6 +246,8 @@ def _run(row: RowMapping) -> Run:
 
 
 def _asked(row: RowMapping) -> Asked:
+    if "request" not in row:
+        return Asked(name=row["scenario"], title=row["title"])
     try:
         return asked_from(row["request"])
     except (json.JSONDecodeError, TypeError):  # of a version that knew other things

@@ -60,6 +60,32 @@ def test_runs_are_carried_out_in_order_and_written_down(
     assert asked == [first.id, second.id]
 
 
+def test_a_list_of_runs_is_told_without_the_scenarios_that_came_as_text(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.writing() as connection:
+        for number in range(5):
+            asked = Asked(name=f"s{number % 2}", title=f"Title {number}", text="x" * 1000)
+            records.add(connection, f"run-{number}", asked, "local")
+            if number == 3:
+                records.set_to(connection, "run-3", state="ended", outcome="failed")
+    whole, total = records.page(database, 3, 1)
+    monkeypatch.setattr(records, "asked_from", None)  # nothing of it is read, or this fails
+    brief, same = records.listed(database, 3, 1)
+    told = [(one.id, one.number, one.asked.name, one.asked.title, one.outcome) for one in brief]
+    assert told == [
+        (one.id, one.number, one.asked.name, one.asked.title, one.outcome) for one in whole
+    ]
+    assert (total, same) == (5, 5)
+    assert [one.id for one in records.listed(database, 9, 0, scenario="s1", state="queued")[0]] == [
+        "run-1"
+    ]
+    assert [one.id for one in records.listed(database, 9, 0, outcomes=["failed"])[0]] == ["run-3"]
+    newest = records.get(database, "run-4")
+    assert newest is not None
+    assert records.ahead(database, newest) == 3  # run-3 has ended
+
+
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), MemoryError()])
 def test_a_disk_that_was_full_once_keeps_no_run_waiting_for_ever(
     make: Callable[[], Runs], monkeypatch: pytest.MonkeyPatch, error: Exception

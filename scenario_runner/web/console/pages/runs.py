@@ -54,7 +54,7 @@ def _routes(router: APIRouter, desk: Desk) -> None:
         offset: Offset = 0,
         hx_target: Annotated[str | None, Header()] = None,
     ) -> Response:
-        found, total = records.page(
+        found, total = records.listed(
             runs.database,
             limit,
             offset,
@@ -81,14 +81,10 @@ def _routes(router: APIRouter, desk: Desk) -> None:
     @router.get(f"{PATH}/{{run_id}}")
     def one(request: Request, asking: Viewer, run_id: RunId) -> Response:  # noqa: ARG001
         run = runs.get(run_id)
-        earlier, _ = records.page(runs.database, _HISTORY, 0, scenario=run.asked.name)
+        earlier, _ = records.listed(runs.database, _HISTORY, 0, scenario=run.asked.name)
         folder = runs.evidence(run.id)
         files = files_of(folder) if run.state == "ended" else []
-        before = 0
-        if run.state == "queued":
-            before = sum(
-                1 for each in records.unended(runs.database, "queued") if each.number < run.number
-            )
+        before = records.ahead(runs.database, run) if run.state == "queued" else 0
         return desk.show(
             request,
             "runs/one.html.j2",
@@ -111,7 +107,7 @@ def _routes(router: APIRouter, desk: Desk) -> None:
         before: Annotated[str, Query(max_length=64)] = "",
     ) -> Response:
         run = runs.get(run_id)
-        past, _ = records.page(runs.database, _TO_COMPARE, 0, scenario=run.asked.name)
+        past, _ = records.listed(runs.database, _TO_COMPARE, 0, scenario=run.asked.name)
         others = [one for one in past if one.id != run.id and runs.has_record(one)]
         earlier = [one for one in others if one.number < run.number]
         chosen = runs.get(before) if before else next(iter([*earlier, *others]), None)
@@ -207,7 +203,7 @@ def _again() -> Response:
 
 
 def _last(desk: Desk, asking: Asking) -> dict[str, Any]:
-    found, total = records.page(desk.runs.runs.database, _LAST, 0)
+    found, total = records.listed(desk.runs.runs.database, _LAST, 0)
     may_run = Permission.RUN in asking.caller.permissions
     return {
         "rows": [run_row(one) for one in found],

@@ -71,7 +71,7 @@ def _routes(router: APIRouter, desk: Desk) -> None:
     @router.get(f"{PATH}/{{name}}")
     def one(request: Request, asking: Viewer, name: ScenarioName) -> Response:  # noqa: ARG001
         found = served.stored(name)
-        earlier, _ = records.page(served.runs.database, _HISTORY, 0, scenario=name)
+        earlier, _ = records.listed(served.runs.database, _HISTORY, 0, scenario=name)
         return editor(
             request,
             name=name,
