@@ -48,7 +48,7 @@ def test_a_run_is_signed_on_its_page_and_a_changed_file_is_seen(
         page = it.go(f"/runs/{run}")
         part = page.locator("#signatures")
         expect(part).to_contain_text("Nobody has signed it")
-        part.get_by_role("button", name="Hold its files").click()
+        part.get_by_role("button", name="Check its files").click()
         expect(part).to_contain_text("files are as they were")
         part.get_by_role("button", name="Sign …").click()
         dialog = page.get_by_role("dialog")

@@ -297,3 +297,30 @@ def test_open_dialogs_are_for_everybody_too(it: Tab) -> None:
         assert it.violations() == [], path
         page.keyboard.press("Escape")
         expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_no_list_of_a_phone_is_cut_and_paper_has_the_whole_scenario(it: Tab) -> None:
+    it.look("light", 390)
+    page = it.go("/send")
+    table = page.get_by_role("table").first
+    assert table.evaluate("one => one.scrollHeight <= one.clientHeight + 1")
+    it.look("light", 1440)
+    page = it.go("/audit")
+    lines = "one => one.getClientRects().length"
+    address = page.get_by_role("cell", name="127.0.0.1").first.locator("bdi")
+    assert address.evaluate(lines) == 1
+    page = it.go("/scenarios/xray_smoke")
+    page.get_by_text("Nothing is wrong").wait_for()
+    paper = page.locator("[data-paper]")
+    expect(paper).to_be_hidden()
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    expect(paper).to_contain_text("title: Clean up")
+    expect(page.locator(".cm-editor")).to_be_hidden()
+
+
+def test_what_is_not_there_is_not_called_a_page(it: Tab) -> None:
+    it.expects(404)
+    expect(it.go("/studies/1.9.9").get_by_role("heading", level=1)).to_have_text("Not found")
+    title = it.go("/nowhere").get_by_role("heading", level=1)
+    expect(title).to_have_text("There is no such page")

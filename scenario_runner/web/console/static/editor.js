@@ -68,6 +68,10 @@
     },
   });
 
+  // The editor holds the lines that are looked at; paper has all of them.
+  window.addEventListener("beforeprint", () => { at("paper").textContent = editor.text(); });
+  window.addEventListener("afterprint", () => { at("paper").replaceChildren(); });
+
   // --- what is wrong, and the plan -----------------------------------------------------------------------------
 
   const showFindings = (found) => {
