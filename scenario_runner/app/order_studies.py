@@ -30,7 +30,7 @@ from scenario_runner.orders.hl7 import Hl7Error
 from scenario_runner.orders.hl7.files import messages, without
 from scenario_runner.orders.hl7.mapping import Line, of_site
 from scenario_runner.orders.hl7.reading import orders
-from scenario_runner.orders.sources.patients import performed
+from scenario_runner.orders.sources.feed import Feed as WholeFeed
 from scenario_runner.planning.modalities import ALIASES
 from scenario_runner.planning.object_kinds import usual
 from scenario_runner.planning.sources import Inputs
@@ -174,15 +174,13 @@ def modalities_of(data: bytes, name: str, site: Site) -> tuple[set[str], bool]:
     Raises InvalidInput for a message that is none, or has none.
     """
     lines = _mapping(site)
-    found: set[str] = set()
-    numbered = True
+    whole = WholeFeed()
     for message in messages(data, name):
         if isinstance(message, Hl7Error):
             raise message
-        wanted = performed(orders(message, lines))
-        found |= {order.text("Modality") for order in wanted}
-        numbered &= are_numbered(wanted, site)
-    return found, numbered
+        whole.take(orders(message, lines))
+    wanted = whole.wanted()
+    return {order.text("Modality") for order in wanted}, are_numbered(wanted, site)
 
 
 def are_numbered(found: Sequence[Order], site: Site) -> bool:
@@ -219,8 +217,8 @@ def _relative_to(folder: Path) -> Callable[[str], str]:
 
 def _read(files: Sequence[Path], lines: Sequence[Line], site: Site) -> _Feed:
     """All files, without the messages that cannot be read or hold no order."""
-    feed = _Feed()
-    count = usable = 0
+    feed, whole = _Feed(), WholeFeed()
+    count = 0
     for path in dict.fromkeys(files):
         data = read_file(path)
         starts: list[int] = []
@@ -232,17 +230,17 @@ def _read(files: Sequence[Path], lines: Sequence[Line], site: Site) -> _Feed:
                     starts.append(message.diagnostics[0].where.line)
                     raise message
                 starts.append(message.first_line)
-                wanted = performed(orders(message, lines))
-                usable += len(wanted)
-                feed.modalities |= {order.text("Modality") for order in wanted}
-                feed.numbered &= are_numbered(wanted, site)
+                whole.take(orders(message, lines))
             except Hl7Error as error:
                 wrong += error.diagnostics
         feed.files[str(path)] = _File(path, data, starts)
         feed.leave_out(wrong)
-    if not usable and feed.wrong:
+    wanted = whole.wanted()
+    feed.modalities = {order.text("Modality") for order in wanted}
+    feed.numbered = are_numbered(wanted, site)
+    if not wanted and feed.wrong:
         raise InvalidInput(feed.wrong)
-    if not usable:
+    if not wanted:
         raise NothingSelected(
             f"none of {count} messages holds an order to be performed",
             hint="orders that are cancelled, discontinued or held make no study",

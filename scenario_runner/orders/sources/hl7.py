@@ -17,8 +17,8 @@ from scenario_runner.orders.hl7 import files
 from scenario_runner.orders.hl7.mapping import Line, of_site
 from scenario_runner.orders.hl7.message import Hl7Error
 from scenario_runner.orders.hl7.reading import orders
-from scenario_runner.orders.order import Order
-from scenario_runner.orders.sources.patients import patients, performed
+from scenario_runner.orders.sources.feed import Feed
+from scenario_runner.orders.sources.patients import patients
 from scenario_runner.planning.sources import SourceContext, Sourced, SourceError
 
 _MOST_FILES = 10_000
@@ -34,7 +34,7 @@ class Hl7Parameters(Model):
 
 
 class Hl7Source:
-    """One patient for each identifier, one study for each order that is neither cancelled nor held."""
+    """One patient for each identifier, one study for each order that no message cancels or holds in the end."""
 
     name = "hl7"
     parameters: ClassVar[type[BaseModel]] = Hl7Parameters
@@ -44,7 +44,7 @@ class Hl7Source:
         """Read all messages; every one that cannot be used is told."""
         given = parameters.files if isinstance(parameters.files, list) else [parameters.files]
         lines = site_lines(context)
-        found: list[Order] = []
+        feed = Feed()
         wrong: list[Diagnostic] = []
         for name in (file for pattern in given for file in _expanded(pattern, context)):
             shown, raw = context.file(name)
@@ -52,15 +52,16 @@ class Hl7Source:
                 try:
                     if isinstance(message, Hl7Error):
                         raise message
-                    found += orders(message, lines)
+                    feed.take(orders(message, lines))
                     message.let_go()
                 except Hl7Error as error:
                     wrong += error.diagnostics
         if wrong:
             raise InvalidInput(wrong)
-        wanted = performed(found)
+        wanted = feed.wanted()
         if not wanted:
-            raise SourceError(f"{amount(len(found), 'order')}, and none is to be performed")
+            raise SourceError(f"{amount(len(feed), 'order')}, and none is to be performed")
+        context.inputs.remarks.update((one, None) for one in feed.remarks)
         for order in wanted:
             context.inputs.remarks.update((f"{order.name}: {one}", None) for one in order.remarks)
         return patients(wanted, modality=parameters.modality)
