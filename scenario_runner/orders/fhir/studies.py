@@ -50,7 +50,7 @@ def _said(reader: Reader, patient: Resource | None) -> dict[str, Said]:
     """What is said of the study as a whole."""
     study = reader.study
     said = started.settled(reader, reader.said(study, "ImagingStudy"))
-    for reference, what in _referred(study):
+    for reference, what in _referred(reader):
         found = _found(reader, reference, what)
         if found is not None:
             said = {**reader.said(found, what, _name(reference, what)), **said}
@@ -72,7 +72,7 @@ def _ruled(reader: Reader, line: mapping.Line, patient: Resource | None) -> Said
     elif line.of == "Patient":
         of_kind = [(patient, _name_of_subject(reader.study))] if patient else []
     else:
-        for reference, what in _referred(reader.study):
+        for reference, what in _referred(reader):
             found = _found(reader, reference, line.of) if what == line.of else None
             of_kind += [(found, _name(reference, line.of))] if found is not None else []
     said = (reader.one(resource, line, line.paths[0], before) for resource, before in of_kind)
@@ -123,13 +123,19 @@ def _require_release(reader: Reader) -> None:
             return
 
 
-def _referred(study: Resource) -> Iterator[tuple[Mapping[str, Any], mapping.Of]]:
-    """What else says something of the study; the first named has the last word."""
-    for one in reversed(listed(study.get("basedOn"))):
-        if isinstance(one, dict):
-            yield one, "ServiceRequest"
+def _referred(reader: Reader) -> Iterator[tuple[Mapping[str, Any], mapping.Of]]:
+    """What else says something of the study: its orders, its visit, else that of an order. What comes first counts."""
+    study = reader.study
+    requests = [one for one in reversed(listed(study.get("basedOn"))) if isinstance(one, dict)]
+    for one in requests:
+        yield one, "ServiceRequest"
     if isinstance(study.get("encounter"), dict):
         yield study["encounter"], "Encounter"
+    for one in requests:
+        visit = (_found(reader, one, "ServiceRequest") or {}).get("encounter")
+        # What an order contains (#…) is looked for in the study, where it may be somebody else's.
+        if isinstance(visit, dict) and not str(visit.get("reference")).startswith("#"):
+            yield visit, "Encounter"
 
 
 def _found(reader: Reader, reference: Mapping[str, Any], what: mapping.Of) -> Resource | None:

@@ -168,6 +168,21 @@ def test_an_order_speaks_where_the_study_says_nothing() -> None:
     assert order.text("ReasonForTheRequestedProcedure") == "Cough"
 
 
+@pytest.mark.parametrize("own", [True, False])
+def test_the_visit_is_that_of_the_study_else_that_of_its_order(own: bool) -> None:
+    study = full("R4") | {"encounter": {"reference": "Encounter/e1"}}
+    if not own:
+        del study["encounter"]
+    beside = {
+        "ServiceRequest/r1": samples.request(1) | {"encounter": {"reference": "Encounter/e2"}},
+        **{
+            f"Encounter/e{n}": {"resourceType": "Encounter", "identifier": [{"value": f"V{n}"}]}
+            for n in (1, 2)
+        },
+    }
+    assert read(study, beside=beside).text("AdmissionID") == ("V1" if own else "V2")
+
+
 @pytest.mark.parametrize(
     ("names", "written"),
     [
