@@ -148,8 +148,9 @@ class Reviewing:
     def __call__(self, plans: Plans, factory: Factory) -> bool:
         """Whether it is to be sent."""
         made = self.show(plans, factory)
-        count = amount(made.counts["images"], "image")
-        return confirmed(f"Send these {count}?", default=False)
+        count = made.counts["images"]
+        these = "this image" if count == 1 else f"these {amount(count, 'image')}"
+        return confirmed(f"Send {these}?", default=False)
 
     def show(self, plans: Plans, factory: Factory) -> ContactSheet:
         """Write the page, and draw what a terminal has room for."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scenario_runner.errors import FabricatorError, described
@@ -120,6 +121,7 @@ class Ris:
                 for change in changes:
                     change_archive(self._archive, change)
                     self._ordered.change(change)
+                    self._say_of_who_stays(change)
             else:
                 outcome = _Outcome("R", f"{message.kind} is not done here", "MSH-9")
             if outcome.code == "A":
@@ -152,12 +154,27 @@ class Ris:
         except BaseException as error:  # noqa: BLE001 - see above
             LOGGER.warning("the registry was not told of an order: %s", described(error))
 
+    def _say_of_who_stays(self, merge: PatientChange) -> None:
+        """Give what the patient had before a merge what its message says, too: one patient has one name.
+
+        Not where two patients have the number, and the message does not say which.
+        """
+        if merge.before is None or not merge.said:
+            return
+        if merge.issuer or len(self._issuers(merge.patient_id)) < 2:
+            update = replace(merge, kind="update", before=None)
+            change_archive(self._archive, update)
+            self._ordered.change(update)
+
+    def _issuers(self, patient_id: str) -> set[str]:
+        return issuers_in(self._archive, patient_id) | self._ordered.issuers(patient_id)
+
     def _check(self, change: PatientChange) -> None:
         """Refuse a number without an issuer that two patients have: nobody knows whose it is."""
         patient_id, issuer = change.before or (change.patient_id, change.issuer)
         if issuer:
             return
-        issuers = issuers_in(self._archive, patient_id) | self._ordered.issuers(patient_id)
+        issuers = self._issuers(patient_id)
         if len(issuers) > 1:
             field = "MRG-1" if change.before else "PID-3"
             text = f"{patient_id} is a patient of {' and of '.join(sorted(issuers))}"

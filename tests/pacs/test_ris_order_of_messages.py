@@ -236,6 +236,23 @@ class TestPatients:
         (item,) = desk.items()
         assert (item.PatientID, item.PatientName) == ("C", "NEW^C")
 
+    def test_who_stays_has_one_name_after_a_merge(self, desk: Desk) -> None:
+        desk.tell(placed(1))
+        desk.tell(placed(2).replace(b"P1^^^HOSP", b"B^^^HOSP"))
+        for number, patient_id in enumerate(("P1", "B"), start=1):
+            one = sample(f"1.2.3.{number}", PatientID=patient_id, PatientName="OLD^NAME")
+            desk.pacs.archive.store(
+                one.sop_class_uid, one.sop_instance_uid, one.transfer_syntax_uid, [one.data]
+            )
+        merge = told("PID|1||B^^^HOSP^MR||NEW^NAME", "MRG|P1^^^HOSP^MR", kind="ADT^A40")
+        assert desk.tell(merge)[0] == "AA"
+        assert {(one.PatientID, str(one.PatientName)) for one in desk.items()} == {
+            ("B", "NEW^NAME")
+        }
+        stored = desk.pacs.archive.instances(patient_id="B")
+        names = [desk.pacs.archive.header(one.file)[0][0x00100010].value.strip() for one in stored]
+        assert names == [b"NEW^NAME"] * 2
+
     def test_a_change_after_a_merge_keeps_the_study(self, desk: Desk) -> None:
         desk.tell(placed(1))
         before = desk.items()[0].StudyInstanceUID
