@@ -9,6 +9,7 @@ from pydantic import ValidationInfo, field_validator, model_validator
 
 from scenario_runner.api import Check, CheckResult, StepContext
 from scenario_runner.checks.equality import event_value, kind, same, short, why_not_same
+from scenario_runner.language.diagnostic_words import value_words
 from scenario_runner.language.quantities import in_order
 from scenario_runner.language.searching import PatternError, is_found, require_pattern
 
@@ -146,10 +147,18 @@ class Between(Check):
         bounds = [bound for bound in (self.min, self.max) if bound is not None]
         wanted = {"min": self.min, "max": self.max}
         if any(kind(bound) != kind(self.actual) for bound in bounds):
-            message = f"cannot compare {kind(self.actual)} with {kind(bounds[0])}"
+            other = next(bound for bound in bounds if kind(bound) != kind(self.actual))
+            message = f"cannot compare {_named(self.actual)} with {_named(other)}"
+            if isinstance(self.actual, str) and kind(other) == kind(0):
+                message += f"; in quotes it is text: '{other}'"
             return verdict(False, wanted, self.actual, message)
         holds = (self.min is None or self.actual >= self.min) and (
             self.max is None or self.actual <= self.max
         )
         message = f"{short(self.actual)} is not between {short(self.min)} and {short(self.max)}"
         return verdict(holds, wanted, self.actual, message)
+
+
+def _named(value: Any) -> str:
+    """A value that is not to be compared: which one it is where a sentence has room for it."""
+    return value_words(value) if isinstance(value, str | int | float) else kind(value)

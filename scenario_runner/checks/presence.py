@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import field
+from types import MappingProxyType
 from typing import Any, Final
 
 from scenario_runner.api import Deadline, Difference, Differences, FindRequest, StepContext, Target
@@ -57,11 +58,11 @@ def presence(
     target: Target,
     images: Sequence[PlannedImage],
     deadline: Deadline,
-    besides: Collection[str] = (),
+    besides: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> Presence:
     """Look for every image below its study and series (PS3.4 C.6.2, hierarchical queries).
 
-    images: in plan order. besides: UIDs of series that may be there, too. Costs one query for each study and one for each of its series, all studies'
+    images: in plan order. besides: by the UID of a series, those of instances that may be there, too. Costs one query for each study and one for each of its series, all studies'
     over one association and all series' over another.
     """
     result = Presence(expected=len(images))
@@ -94,7 +95,8 @@ def presence(
         result.unlisted += found
         if (found or answer.remarks & CUT) and series.uid not in result.counted:
             result.partly.add(series.study.uid)
-        _look_for_images(series, members, answer.matches, result)
+        others = besides.get(series.uid, ())
+        _look_for_images(series, members, answer.matches, result, others)
     return result
 
 
@@ -158,7 +160,7 @@ def _look_for_series(
     images: list[PlannedImage],
     matches: Sequence[dict[str, Any]],
     result: Presence,
-    besides: Collection[str],
+    besides: Mapping[str, Collection[str]],
     *,
     counted: bool,
 ) -> list[tuple[PlannedSeries, list[PlannedImage]]]:
@@ -184,9 +186,10 @@ def _look_for_series(
         count = reported[uid].get(_COUNT) if counted else None
         # A PACS need not know the count; what it says has to be right.
         result.uncounted = result.uncounted or count is None
-        if isinstance(count, int) and count != len(members):
+        others = len(set(besides.get(uid, ())) - {image.uid for image in members})
+        if isinstance(count, int) and not 0 <= count - len(members) <= others:
             _differ(result, series.id, _COUNT, len(members), count)
-        elif count is not None:
+        elif count is not None and not others:
             result.counted.add(uid)
         there.append((series, members))
     return there
@@ -197,6 +200,7 @@ def _look_for_images(
     members: list[PlannedImage],
     matches: list[dict[str, Any]],
     result: Presence,
+    besides: Collection[str],
 ) -> None:
     found = {str(match.get("SOPInstanceUID")) for match in matches}
     wanted = {image.uid: image for image in members}
@@ -204,7 +208,7 @@ def _look_for_images(
     result.stored += len(found & wanted.keys())
     for uid in sorted(wanted.keys() - found):
         _differ(result, wanted[uid].id, "SOPInstanceUID", uid, "not in the PACS")
-    for uid in sorted(found - wanted.keys()):
+    for uid in sorted(found - wanted.keys() - set(besides)):
         _differ(result, series.id, "SOPInstanceUID", "no other instance", uid)
         result.foreign.setdefault(series.study.uid, set()).add(uid)
 

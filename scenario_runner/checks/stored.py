@@ -90,9 +90,10 @@ class Stored(Check):
     def _found(self, context: StepContext, images: Sequence[PlannedImage]) -> tuple[Presence, str]:
         """What is there, asked again as long as the site file says that it may take; and what was waited for, in words."""
         target, begun, polls = context.target(self.on).by(self.via), monotonic(), 0
-        besides: set[str] = set()
+        besides: dict[str, set[str]] = {}
         if self.what is not None:
-            besides = {one.image.series.uid for one in context.ledger.expected(self.on)}
+            for one in context.ledger.expected(self.on):
+                besides.setdefault(one.image.series.uid, set()).add(one.image.uid)
         while True:
             left = time_left(context, self.on)
             found = presence(target, images, context.deadline, besides)

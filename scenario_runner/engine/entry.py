@@ -80,6 +80,9 @@ class EntryRunner:
                 if endings[-1].outcome in ("failed", "error", "interrupted"):
                     return worst(*endings)
                 if repeat.until is not None:
+                    if endings[-1].outcome == "skipped":
+                        done = all(one.outcome == "skipped" for one in endings)
+                        break
                     names["result"] = endings[-1].value
                     done = self._until(entry, repeat.until, deadline, names)
                     if done:

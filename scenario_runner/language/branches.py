@@ -69,10 +69,14 @@ def check_branches(entries: Sequence[StepEntry]) -> Iterator[Diagnostic]:
             continue
         before = saved.setdefault(name, entry)
         if entry.branch is not None and before.branch != entry.branch:
-            line = before.origins.where((*before.path, "save_as")).line
+            first = before.origins.where((*before.path, "save_as"))
+            hint = f"the first one is at line {first.line}; choose another name"
+            if entry.use is not None:
+                line = (first if before.use is None else before.use.whole[0].where).line
+                hint = f"so does what stands at line {line}; use the list before or after that, not beside it"
             yield Diagnostic(
                 "FAB123",
                 entry.origins.where((*entry.path, "save_as")),
                 f"{quoted(name)} is saved beside this step or before it already",
-                f"the first one is at line {line}; choose another name",
+                hint,
             )

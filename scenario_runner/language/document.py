@@ -78,8 +78,10 @@ class Document:
         for depth, part in enumerate(path):
             member = node.members.get(part)
             if member is None:
-                # The key of what should have held it says more than the whole block does.
-                return self._find(path[:depth], True) if depth else span
+                # The key of what should have held it says more than the whole block does, but a scalar,
+                # whose value holds it, is itself what is meant.
+                inside = isinstance(node.data, str)
+                return self._find(path[:depth], True) if depth and not inside else span
             node = member.node
             span = member.key if key and depth == len(path) - 1 else member.value
         return span

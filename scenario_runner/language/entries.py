@@ -58,7 +58,7 @@ class StepSiblings(Model):
     """What every step takes beside its own key."""
 
     id: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$", max_length=64)] | None = None
-    """A name for reports and ``--from``; by default the step's name, numbered."""
+    """A name for reports and ``--from``, of letters, digits, ``_`` and ``-``; by default the step's name, numbered."""
     title: Text | None = None
     """What the report calls the step."""
     when: Expression | None = None

@@ -8,7 +8,7 @@ from scenario_runner.language.document import Document, Node
 from scenario_runner.language.entries import SECTIONS
 from scenario_runner.language.scenario_base import based
 from scenario_runner.language.spelling_out import Expansion
-from scenario_runner.language.step_defaults import with_defaults
+from scenario_runner.language.step_defaults import with_common_defaults, with_defaults
 from scenario_runner.language.uses import Branch, Expanded, Origin, Use
 from scenario_runner.language.written_entries import written_entries
 
@@ -38,10 +38,12 @@ def expanded(
         return document, wrong
     document, wrong = based(document, lists)
     document = with_defaults(document, plugins)
-    if wrong or (_is_spelled_out(document.data) and not _is_one_patient(document.data)):
+    if wrong:
         return document, wrong
     expansion = Expansion(plugins, lists)
-    return _spelled_out(document, expansion), expansion.found
+    if not _is_spelled_out(document.data) or _is_one_patient(document.data):
+        document = _spelled_out(document, expansion)
+    return with_common_defaults(document, plugins.steps()), expansion.found
 
 
 def _is_one_patient(data: Any) -> bool:

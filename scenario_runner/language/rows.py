@@ -6,21 +6,21 @@ A cell of a CSV file is text as written; values of a JSON or YAML file are typed
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 from pathlib import Path, PurePath
 from typing import Any
 
 from scenario_runner.errors import Diagnostic, InvalidInput, Where
+from scenario_runner.language.csv_cells import cell_span, delimiter_of, lines_of, misnamed
 from scenario_runner.language.diagnostic_words import quoted
 from scenario_runner.language.loader import parse_document
+from scenario_runner.language.templates import is_template
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.reading import read_at_most
 
 MOST_ROWS = 1_000
 MAX_BYTES = 8 * 1024 * 1024
-_DELIMITERS = ",;\t|"
 
 Reader = Callable[[Path], bytes]
 """The content of a file. Raises OSError."""
@@ -53,6 +53,9 @@ def read_file(path: Path) -> bytes:
 def read_rows(name: str, path: Path, asked: Where, read: Reader = read_file) -> Rows:
     """The rows of a file. asked: where the scenario names it. Raises InvalidInput."""
     kind = PurePath(name).suffix.lower()
+    if is_template(name):
+        hint = "no template can stand here: name the file, or draw patients from: {csv: …}"
+        raise _wrong(asked, f"{quoted(name)} is no table", hint)
     if kind not in _KINDS:
         raise _wrong(asked, f"{quoted(name)} is no table", "rows come from .csv, .json and .yaml")
     try:
@@ -99,9 +102,9 @@ def _wrong(where: Where, message: str, hint: str | None = None) -> InvalidInput:
 
 
 def _table(text: str, file: str) -> Rows:
-    first = text.split("\n", 1)[0]
-    delimiter = max(_DELIMITERS, key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    delimiter = delimiter_of(text)
+    whole = lines_of(text)
+    reader = csv.reader(whole, delimiter=delimiter, strict=True)
     columns: list[str] = []
     rows: list[dict[str, Any]] = []
     lines: list[int] = []
@@ -114,7 +117,11 @@ def _table(text: str, file: str) -> Rows:
             if not any(cell.strip() for cell in cells):
                 continue
             if not columns:
-                columns = _columns([cell.strip() for cell in cells], where)
+                columns = [cell.strip() for cell in cells]
+                for place, message, hint in misnamed(columns):
+                    row = "".join(whole[line - 1 : before])
+                    where = Where(file, *cell_span(row, line, place, delimiter))
+                    found.append(Diagnostic("FAB318", where, message, hint))
             elif len(cells) != len(columns):
                 message = f"the row has {_cells(len(cells))}, and there are {len(columns)} columns"
                 hint = f"put cells that hold '{delimiter}' in double quotes; an empty cell needs its '{delimiter}'"
@@ -136,19 +143,6 @@ def _table(text: str, file: str) -> Rows:
 
 def _cells(number: int) -> str:
     return "1 cell" if number == 1 else f"{number} cells"
-
-
-def _columns(names: list[str], where: Where) -> list[str]:
-    for place, name in enumerate(names):
-        if not name:
-            raise _wrong(
-                where, f"column {place + 1} has no name", "the first line names every column"
-            )
-        if name in names[:place]:
-            raise _wrong(
-                where, f"the column {quoted(name)} is here a second time", "rename one of them"
-            )
-    return names
 
 
 def _document(text: str, file: str) -> Rows:

@@ -182,6 +182,9 @@ def _checked(
         raise InvalidInput(in_file_order(_each_once(found))[:MOST_DIAGNOSTICS])
     data = document.data
     raw = _head(data, plugins)
+    if isinstance(raw.get("defaults"), dict):
+        # Each step has them; those with a template have a value in a case.
+        raw["defaults"] = {k: v for k, v in raw["defaults"].items() if not has_template(v)}
     header = bind(ScenarioHeader, raw, document, ())
     header = header.model_copy(update={"vars": {**header.vars, **variables}})
     return Scenario(

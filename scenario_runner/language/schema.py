@@ -105,6 +105,10 @@ def make_scenario_schema(plugins: Offered, published: Schema | None = None) -> S
 def _add_defaults(defs: Schema, plugins: Offered) -> None:
     """What ``defaults`` may say of each kind of step: the parameters that it can do without."""
     properties = defs["scenario.StepDefaults"]["properties"]
+    beside = defs["step"]["properties"]
+    for name, common in properties.items():
+        # As beside a step, where a template can stand.
+        properties[name] = {**beside[name], "description": common["description"]}
     for name in plugins.steps():
         step = defs[f"step.{name}"]
         optional = {

@@ -268,12 +268,21 @@ class Expansion:
         if "for_each" not in entry or entry["for_each"] is None:
             return [("", {})]
         items = entry["for_each"]
-        if not isinstance(items, list) or has_template(items):
+        if not isinstance(items, list):
             self._tell(
                 "FAB609", origin, ("for_each",),
                 "the items of a repeated 'use' have to be written out: its steps are known before the run",
                 "write for_each: [first, second], or put 'for_each' beside a step of the list",
             )  # fmt: skip
+            return []
+        for place, item in enumerate(items):
+            if has_template(item):
+                self._tell(
+                    "FAB609", origin, ("for_each", place),
+                    "an item of a repeated 'use' cannot have a template: its steps are known before the run",
+                    'write for_each: [0, 1], and what it stands for under with: "{{ studies[item].uid }}"',
+                )  # fmt: skip
+        if has_template(items):
             return []
         return [(f"[{place}]", {"item": item}) for place, item in enumerate(items)]
 

@@ -1,14 +1,17 @@
-"""What ``defaults`` says of the parameters of a kind of step, put into each step that does not say it itself.
+"""What ``defaults`` says, put into each step that does not say it itself.
 
-Only what a step may leave out has a default: where something is sent or asked stands beside each step. Steps that
-come from a list keep what the list says.
+``timeout`` and ``retry`` go for every step, those of lists too. Of the parameters of a kind of step only what it may
+leave out has a default: where something is sent or asked stands beside each step. Steps that come from a list keep
+what the list says of these.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.language.document import Document, Node
+from scenario_runner.language.entries import SECTIONS, StepDefaults
 from scenario_runner.language.uses import Expanded, Origin
 from scenario_runner.language.written_entries import written_entries
 
@@ -47,14 +50,47 @@ def with_defaults(document: Document, plugins: Offered) -> Document:
             data = _put(data, (*path, step), {**(own or {}), **more})
             for key in more:
                 origins[(*path, step, key)] = Origin(document, ("defaults", step, key), None)
+    return _placed(document, data, origins)
+
+
+def with_common_defaults(document: Document, steps: Collection[str]) -> Document:
+    """The document with the timeout and retries that its ``defaults`` give to every step, at the place where they stand.
+
+    document: with its uses spelled out. steps: the names of all kinds.
+    """
+    defaults = document.data.get("defaults") if isinstance(document.data, dict) else None
+    given = {
+        key: defaults[key]
+        for key in StepDefaults.model_fields
+        if isinstance(defaults, dict) and defaults.get(key) is not None
+    }
+    if not given:
+        return document
+    origins: dict[Path, Origin] = {}
+    data = dict(document.data)
+    for section in SECTIONS:
+        if not isinstance(data.get(section), list):
+            continue
+        data[section] = entries = list(data[section])
+        for place, entry in enumerate(entries):
+            if not isinstance(entry, dict) or not entry.keys() & steps:
+                continue
+            more = {key: value for key, value in given.items() if key not in entry}
+            entries[place] = {**entry, **more}
+            for key in more:
+                origins[section, place, key] = Origin(document, ("defaults", key), None)
+    return _placed(document, data, origins)
+
+
+def _placed(document: Document, data: Any, origins: Mapping[Path, Origin]) -> Document:
+    """The document with other content, some of which stands elsewhere."""
     if not origins:
         return document
-    before = document.origins if isinstance(document, Expanded) else {}
-    return Expanded(
-        document.file, document.text, Node(document.root.start, document.root.end, data),
-        original=document, origins={**before, **origins}, uses={},
-        based_on=document.based_on if isinstance(document, Expanded) else None,
-    )  # fmt: skip
+    root = Node(document.root.start, document.root.end, data)
+    if isinstance(document, Expanded):
+        more = {**document.origins, **origins}
+        return replace(document, root=root, origins=more)
+    return Expanded(document.file, document.text, root, original=document, origins=origins, uses={})
 
 
 def _given(data: Any, plugins: Offered) -> Mapping[str, dict[str, Any]]:

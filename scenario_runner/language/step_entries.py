@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
-
-from pydantic import ValidationError
 
 from scenario_runner.errors import Diagnostic, InvalidInput
 from scenario_runner.fields.scalars import as_written
@@ -16,12 +13,10 @@ from scenario_runner.language.entries import (
     Repeat,
     Retry,
     Section,
-    StepDefaults,
     StepEntry,
     StepSiblings,
 )
 from scenario_runner.language.late import LATE
-from scenario_runner.language.step_defaults import of_all_steps
 from scenario_runner.language.templates import has_template, render_tree
 from scenario_runner.language.uses import use_of
 from scenario_runner.language.value_diagnostics import no_list
@@ -147,8 +142,6 @@ class Entries:
                     "keep one of them; a step list under 'for_each' can have steps with 'repeat'",
                 )
             )
-        usual = self._usual
-        retry = siblings.retry if "retry" in entry else usual.retry
         self.entries.append(
             StepEntry(
                 step=step,
@@ -161,9 +154,9 @@ class Entries:
                 when=siblings.when,
                 for_each=siblings.for_each,
                 repeat=Repeat.of(siblings.repeat),
-                retry=Retry.of(retry),
+                retry=Retry.of(siblings.retry),
                 late=late,
-                timeout=siblings.timeout if "timeout" in entry else usual.timeout,
+                timeout=siblings.timeout,
                 save_as=siblings.save_as,
                 fails=siblings.fails,
                 requirements=_of_all("requirements", siblings.requirements, use),
@@ -173,17 +166,6 @@ class Entries:
                 branch=branch_of(self._document, path),
             )
         )
-
-    @cached_property
-    def _usual(self) -> StepDefaults:
-        """What goes for every step; nothing where that is not sound, which is told with the head."""
-        given = of_all_steps(self._document.data.get("defaults"), self._steps)
-        if not isinstance(given, dict):
-            return StepDefaults.defaults()
-        try:
-            return StepDefaults.model_validate(given, by_alias=True, by_name=False)
-        except ValidationError:
-            return StepDefaults.defaults()
 
     def _repeats(self, given: Any, path: Path, overrides: Mapping[str, Any]) -> None:
         """Tell of a ``for_each`` that is no list, where variables alone decide what it is."""

@@ -32,7 +32,7 @@ def type_diagnostic(document: Origins, path: Path, value: Any, types: Iterable[s
     listed = list(dict.fromkeys(types))
     wanted = either(map(type_word, listed))
     hint = f"it takes {wanted}"
-    if len(listed) == 1:
+    if len(listed) == 1 and not (listed == ["string"] and isinstance(value, list | dict)):
         hint = _HOW_TO_WRITE.get(listed[0], hint)
     if value is None:
         where = document.where(path, key=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,6 +14,7 @@ from pydantic import BaseModel, Field
 from scenario_runner.errors import Diagnostic, InvalidInput, Where
 from scenario_runner.fields.scalars import plain_scalar
 from scenario_runner.fields.types import InputFile, Model, Text
+from scenario_runner.language.csv_cells import cell_span, delimiter_of, lines_of
 from scenario_runner.language.diagnostic_words import did_you_mean, quoted, some_of
 from scenario_runner.language.document import Document
 from scenario_runner.language.loader import parse_document
@@ -40,7 +40,7 @@ class TableParameters(Model):
     file: InputFile
     """Relative to the scenario."""
     delimiter: Annotated[Text, Field(min_length=1, max_length=1)] | None = None
-    """What stands between two cells; by default whichever of ``,`` ``;`` and the tab the first row has
+    """What stands between two cells; by default whichever of ``,`` ``;`` ``|`` and the tab the first row has
     most of."""
 
 
@@ -64,22 +64,23 @@ class Table:
             raise SourceError(
                 f"'{file}' is not UTF-8: {error.reason}", "save it as UTF-8"
             ) from None
-        first = text.split("\n", 1)[0]
-        delimiter = parameters.delimiter or max(",;\t", key=first.count)
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        delimiter = parameters.delimiter or delimiter_of(text)
+        lines = lines_of(text)
+        rows = csv.reader(lines, delimiter=delimiter, strict=True)
         before, number = 0, 0
         columns: list[_Column] = []
         ragged: list[Diagnostic] = []
         try:
             for cells in rows:
                 line, before = before + 1, rows.line_num
+                written = "".join(lines[line - 1 : before])
                 if not any(cell.strip() for cell in cells):
                     continue
                 if not columns:
-                    columns = _columns(cells, Where(file, line, 1, line, 1))
+                    columns = _columns(cells, _Row(file, line, 0, (), written, delimiter))
                     continue
                 number += 1
-                row = _Row(file, line, number, tuple(columns))
+                row = _Row(file, line, number, tuple(columns), written, delimiter)
                 try:
                     tree = row.tree(cells)
                 except InvalidInput as error:
@@ -115,11 +116,20 @@ class _Row:
     number: int
     """From 1, without the one that names the columns."""
     columns: tuple[_Column, ...]
+    text: str
+    """As it is written."""
+    delimiter: str
 
     def where(self, path: Path, *, key: bool = False) -> Where:
-        """The row, and the column of a value."""
+        """The cell of a value, or the row where that has none."""
         del key  # a cell is both
-        return _named(Where(self.file, self.line, 1, self.line, 1, path_text(path)), self, path)
+        place = next((at for at, one in enumerate(self.columns) if one.path == path), -1)
+        where = replace(self.cell(place), path=path_text(path))
+        return replace(where, label=self.label(path))
+
+    def cell(self, place: int) -> Where:
+        """A cell by its place, from 0; the row where there is none."""
+        return Where(self.file, *cell_span(self.text, self.line, place, self.delimiter))
 
     def label(self, path: Path) -> str:
         """``row 12 of rows.csv, column 'sex'``."""
@@ -142,10 +152,6 @@ class _Row:
         return tree
 
 
-def _named(where: Where, row: _Row, path: Path) -> Where:
-    return replace(where, label=row.label(path))
-
-
 def _value(cell: str) -> Any:
     value = plain_scalar(cell)
     return cell if value is None else value
@@ -164,20 +170,24 @@ def _put(tree: dict[str, Any], path: Path, value: Any) -> None:
     tree[str(path[-1])] = value
 
 
-def _columns(names: list[str], where: Where) -> list[_Column]:
-    """What each column is. Raises InvalidInput for a name that means nothing, or twice the same."""
+def _columns(names: list[str], row: _Row) -> list[_Column]:
+    """What each column is. row: of the names. Raises InvalidInput for names that mean nothing, or twice the same."""
     columns: list[_Column] = []
-    for name in (given.strip() for given in names):
+    found: list[Diagnostic] = []
+    for place, name in enumerate(given.strip() for given in names):
         path = _path(name)
         if path is None:
-            known = [key for model in _LEVELS.values() for key in _keys(model)]
+            known = list(dict.fromkeys(key for model in _LEVELS.values() for key in _keys(model)))
             message = f"there is no column {quoted(name)}{did_you_mean(name, known)}"
             hint = f"a column is a key of a patient, a study or a series: {some_of(known, 40)}"
-            raise InvalidInput([Diagnostic("FAB317", where, message, hint)])
-        if any(column.path == path for column in columns):
+            found.append(Diagnostic("FAB317", row.cell(place), message, hint))
+        elif any(column.path == path for column in columns):
             message = f"the column {quoted(name)} is here a second time"
-            raise InvalidInput([Diagnostic("FAB317", where, message)])
-        columns.append(_Column(name, path))
+            found.append(Diagnostic("FAB317", row.cell(place), message))
+        else:
+            columns.append(_Column(name, path))
+    if found:
+        raise InvalidInput(found)
     return columns
 
 

@@ -136,6 +136,19 @@ def test_a_value_that_cannot_be_is_told_before_the_run_whichever_case_gives_it(
     assert len(again) == len(set(again))
 
 
+def test_what_is_wrong_in_a_value_of_a_template_is_shown_at_the_template(tmp_path: Path) -> None:
+    text = """
+    vars: {keys: {PatientID: 1, StudyUID: 1.2.3}, names: [StudyDate, StudyDat], part: {modalty: CT}}
+    patients: [{studies: [{series: ["{{ vars.part }}"]}]}]
+    steps:
+      - query: {on: pacs, match: "{{ vars.keys }}", return: "{{ vars.names }}", level: study}
+"""
+    found = validated(tmp_path, text)
+    assert [(one["code"], one["line"], one["column"], one["end_column"]) for one in found] == [
+        ("FAB104", 5, 33, 50), ("FAB117", 7, 30, 47), ("FAB117", 7, 57, 75),
+    ]  # fmt: skip
+
+
 def test_what_will_not_run_or_is_known_later_is_no_mistake(tmp_path: Path) -> None:
     assert validated(tmp_path, RIGHT) == []
 

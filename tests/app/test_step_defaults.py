@@ -62,6 +62,38 @@ def test_a_wrong_default_is_told_once_where_it_stands(tmp_path: Path) -> None:
     assert found == [(5, "FAB104"), (6, "FAB204"), (7, "FAB117")]
 
 
+def test_timeout_and_retries_of_all_steps_are_what_each_case_makes_of_them(tmp_path: Path) -> None:
+    text = """schema: scenario/v1
+name: usual
+vars: {limit: 1m}
+matrix: {times: [1, 2], slow: [1m]}
+defaults: {timeout: "{{ matrix.slow }}", retry: {attempts: "{{ matrix.times }}", delay: 1ms}}
+finally:
+  - assert: [equal: {actual: 1, expected: 2}]
+    title: again
+  - assert: [equal: {actual: 1, expected: 2}]
+    id: once
+    retry:
+    timeout: "{{ vars.limit }}"
+"""
+    scenario = tmp_path / "usual.yaml"
+    scenario.write_text(text, encoding="utf-8")
+    fabricate("run", scenario, "--out", tmp_path / "run", "--registry", ":memory:").check(1)
+    tries = [
+        [(one["id"], one["attempts"]) for one in case["steps"]]
+        for case in record(tmp_path / "run")["cases"]
+    ]
+    assert tries == [[("assert", 1), ("once", 1)], [("assert", 2), ("once", 1)]]
+    wrong = text.replace("slow: [1m]", "slow: [1m, soon]").replace("matrix.times", "matrix.tims")
+    scenario.write_text(wrong.replace("vars.limit", "vars.limt"), encoding="utf-8")
+    told = fabricate("validate", scenario, "--format", "json").check(3).out.splitlines()
+    found = [(one["line"], one["column"], one["code"]) for one in map(json.loads, told)]
+    assert found == [(5, 71, "FAB204"), (12, 23, "FAB204")]
+    scenario.write_text(text.replace("slow: [1m]", "slow: [1m, soon]"), encoding="utf-8")
+    (told,) = fabricate("validate", scenario, "--format", "json").check(3).out.splitlines()
+    assert (json.loads(told)["line"], json.loads(told)["code"]) == (5, "FAB106")
+
+
 def test_who_uses_a_site_file_is_told_what_it_is_warned_of(tmp_path: Path) -> None:
     (tmp_path / "north.yaml").write_text(
         "schema: site/v1\nname: north\nlibraries: [gone]\ntargets: {pacs: {embedded: {}}}\n",

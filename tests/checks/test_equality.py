@@ -145,3 +145,13 @@ def test_values_too_long_for_a_sentence_are_told_where_they_differ() -> None:
         "a" * 300 + "b", "a" * 300 + "c"
     )
     assert why_not_same([1, 2], [1, 3]) == "expected [1, 2] but got [1, 3]"
+
+
+def test_what_cannot_be_compared_is_named_with_a_way_out() -> None:
+    check = Between(actual="2026-01-31", min="2025-01-01", max=20261231)
+    assert check.evaluate(None).message == (  # type: ignore[arg-type]
+        "cannot compare '2026-01-31' with the number 20261231; in quotes it is text: '20261231'"
+    )
+    assert Between(actual=[1], min=1).evaluate(None).message == (  # type: ignore[arg-type]
+        "cannot compare a list with the number 1"
+    )

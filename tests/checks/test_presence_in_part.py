@@ -47,3 +47,15 @@ def test_a_short_page_is_a_whole_one_where_a_service_ignores_the_offset(
     (case,) = plan("patients: [{studies: [{series: [{modality: CT, images: 2}]}]}]")
     images = list(case.images())
     assert len(presence(Archive(images, remark), images, Deadline(10)).partly) == partly
+
+
+def test_beside_a_part_of_a_series_may_be_what_else_was_sent_of_it() -> None:
+    """Two imports can each bring instances of one series."""
+    (case,) = plan("patients: [{studies: [{series: [{modality: CT, images: 3}]}]}]")
+    images = list(case.images())
+    archive = Archive(images, "ended early")
+    uid = images[0].series.uid
+    besides = {uid: {one.uid for one in images}}
+    assert presence(archive, images[:1], Deadline(10), besides).exact
+    others = presence(archive, images[:1], Deadline(10), {uid: {images[1].uid}})
+    assert others.foreign == {images[0].series.study.uid: {images[2].uid}}

@@ -55,6 +55,22 @@ def test_one_that_comes_to_no_good_end_says_so_and_is_not_gone_on_with(play: Pla
     assert steps(run)["wrong"]["message"].startswith("line ")
 
 
+def test_a_turn_that_is_skipped_is_not_asked_what_it_came_to(play: Play) -> None:
+    until = {"times": 3, "until": "result | length == 1"}
+    ends = {"times": 3, "until": "result > 5"}
+    done, run = play(
+        [
+            {**probe(value="x"), "id": "never", "when": "vars.no", "repeat": until},
+            {**probe(value=1), "id": "ended", "when": "turn < 2", "repeat": ends},
+        ],
+        vars={"no": False},
+    )
+    assert done.code == 1
+    assert outcomes(run) == {
+        "never[0]": "skipped", "ended[0]": "passed", "ended[1]": "skipped", "ended": "failed",
+    }  # fmt: skip
+
+
 def test_what_cannot_be_repeated_is_told_before_the_run(play: Play) -> None:
     wrong: list[Any] = [0, 1001, "often", {"till": "x"}, {"until": "{{ turns }}"}]
     wrong.append({"times": "{{ turn }}"})

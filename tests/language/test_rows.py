@@ -61,6 +61,15 @@ def test_a_table_that_is_none_is_told_at_its_line(content: bytes, line: int) -> 
     assert [where for where, _ in told(content)] == [line]
 
 
+def test_every_column_that_cannot_be_is_told_where_it_stands() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        rows(b'\xef\xbb\xbfid;"a;\r\nb"; id ;;"a;\r\nb"\r\n1;2\r\n')
+    places = [one.where for one in caught.value.diagnostics]
+    assert [(at.line, at.column, at.end_line, at.end_column) for at in places] == [
+        (2, 5, 2, 7), (2, 9, 2, 9), (2, 10, 3, 3), (4, 1, 4, 1),
+    ]  # fmt: skip
+
+
 def test_every_ragged_row_is_told() -> None:
     assert [line for line, _ in told(b"a,b\n1\n1,2\n1,2,3\n")] == [2, 4]
 

@@ -111,10 +111,10 @@ def test_a_bad_cell_is_told_with_its_row_and_column(tmp_path: Path) -> None:
         tmp_path, rows_csv=TABLE.replace(",M,", ",Q,").replace("19800101", "1980-13-01")
     ).out
     assert (
-        f"{tmp_path / 'rows.csv'}:3:1: error FAB105: 'sex' cannot be 'Q' (row 2 of rows.csv, column 'sex')"
+        f"{tmp_path / 'rows.csv'}:3:15: error FAB105: 'sex' cannot be 'Q' (row 2 of rows.csv, column 'sex')"
         in said
     )
-    assert "rows.csv:5:1: error FAB106: '1980-13-01' is not a date" in said
+    assert "rows.csv:5:14: error FAB106: '1980-13-01' is not a date" in said
     assert "(row 3 of rows.csv, column 'birth_date')" in said
     assert "    3 | 0042,TEST^BOB,Q" in said
 
@@ -122,8 +122,9 @@ def test_a_bad_cell_is_told_with_its_row_and_column(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "says"),
     [
-        ("id,nmae\n1,x\n", "rows.csv:1:1: error FAB317: there is no column 'nmae'; did you mean 'name'?"),
-        ("id,id\n1,2\n", "the column 'id' is here a second time"),
+        ("id,nmae\n1,x\n", "rows.csv:1:4: error FAB317: there is no column 'nmae'; did you mean 'name'?"),
+        ("id,id\n1,2\n", "rows.csv:1:4: error FAB317: the column 'id' is here a second time"),
+        ("foo|id|bar\n1|2|3\n", "rows.csv:1:8: error FAB317: there is no column 'bar'"),
         ("id,name\n1,x,M\n", "rows.csv:2:1: error FAB317: the row has 3 cells, and there are 2 columns (row 1 of rows.csv)"),
         ('id,name\n1,"x\n', "this is no row of a table"),
         ("id,name\n1\n2,x\n3,x,M\n", "rows.csv:4:1: error FAB317: the row has 3 cells, and there are 2 columns (row 3 of rows.csv)"),
