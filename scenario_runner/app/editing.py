@@ -6,7 +6,7 @@ its plugins and libraries. Offsets are in characters of the text, lines and colu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ from scenario_runner.language.editing.hover import hover
 from scenario_runner.language.editing.offering import Completions, Hover
 from scenario_runner.language.loader import composed, parse_document
 from scenario_runner.language.named_files import named_file
-from scenario_runner.language.rows import read_rows
+from scenario_runner.language.rows import headings, read_rows
 from scenario_runner.language.scenario import check_scenario
 from scenario_runner.language.schema import (
     library_schema,
@@ -179,13 +179,13 @@ class Editing:
             return {"true": "", "false": ""}
         return self.words("target") if one.get("type") == "target" else {}
 
-    def columns(self, rows: str) -> Sequence[str]:
-        """The columns of a table."""
+    def columns(self, rows: str) -> Mapping[str, Where]:
+        """The columns of a table, and where each is named."""
         path = named_file(str(self.file), rows)
         try:
-            return read_rows(rows, path, Where(str(self.file))).columns
+            return headings(read_rows(rows, path, Where(str(self.file))))
         except InvalidInput:
-            return ()
+            return {}
 
     def document(self, reference: str, *, scenario: bool) -> Document | None:
         """The step list or scenario that a reference means; None where there is none."""

@@ -14,8 +14,8 @@ _DELIMITERS = ",;\t|"
 
 
 def delimiter_of(text: str) -> str:
-    """Whichever of ``,`` ``;`` ``|`` and the tab the first line has most of."""
-    return max(_DELIMITERS, key=text.split("\n", 1)[0].count)
+    """Whichever of ``,`` ``;`` ``|`` and the tab the first line that is not blank has most of."""
+    return max(_DELIMITERS, key=text.lstrip("\r\n").split("\n", 1)[0].count)
 
 
 def lines_of(text: str) -> list[str]:

@@ -45,6 +45,24 @@ class Rows:
         return first if apart else [str(number) for number in range(1, len(self.rows) + 1)]
 
 
+def headings(rows: Rows) -> Mapping[str, Where]:
+    """Where each column is named: in the first line, or in the first row of a JSON or YAML file."""
+    text = rows.content.decode("utf-8-sig")
+    if PurePath(rows.file).suffix.lower() != ".csv":
+        document = parse_document(text, rows.file)
+        return {name: document.where((0, name), key=True) for name in rows.columns}
+    delimiter, lines = delimiter_of(text), lines_of(text)
+    reader = csv.reader(lines, delimiter=delimiter)
+    before = 0
+    while not any(cell.strip() for cell in next(reader)):
+        before = reader.line_num
+    row = "".join(lines[before : reader.line_num])
+    return {
+        name: Where(rows.file, *cell_span(row, before + 1, place, delimiter))
+        for place, name in enumerate(rows.columns)
+    }
+
+
 def read_file(path: Path) -> bytes:
     """A file, bounded. Raises OSError."""
     return read_at_most(path, MAX_BYTES + 1)

@@ -24,6 +24,8 @@ def editing(tmp_path_factory: pytest.TempPathFactory) -> Editing:
     folder = tmp_path_factory.mktemp("edited")
     shutil.copytree(EXAMPLES / "libs", folder / "libs")
     (folder / "site.yaml").write_text(SITE)
+    (folder / "people.csv").write_text("\n  the id;name\nP1;DOE^JANE\n")
+    (folder / "people.yaml").write_text("- {id: P1}\n")
     return Editing(folder / "s.yaml", site=folder / "site.yaml")
 
 
@@ -147,12 +149,24 @@ def test_what_is_told_of_what_stands_there(editing: Editing, text: str, said: st
         ("title: '{{ vars.im¦ages }}'\n", "s.yaml", 3),
         ("steps:\n  - query: {on: pacs, level: study}\n    save_as: found\n  - log: {message: '{{ fou¦nd }}'}\n",
          "s.yaml", 7),
+        ("rows: people.csv\ntitle: '{{ row.na¦me }}'\n", "people.csv", 2),
+        ("rows: people.csv\ntitle: '{{ row[\"the i¦d\"] }}'\n", "people.csv", 2),
+        ("rows: people.yaml\ntitle: '{{ row.i¦d }}'\n", "people.yaml", 1),
+        ("steps:\n  - echo: {to: '{{ it¦em }}'}\n    for_each: [pacs]\n", "s.yaml", 7),
     ],
 )  # fmt: skip
 def test_where_it_is_said(editing: Editing, text: str, file: str, line: int) -> None:
     found = editing.definition(*split(HEAD + text))
     assert found is not None
     assert (Path(found.file).name, found.line) == (file, line)
+
+
+def test_a_column_and_a_variable_of_a_library_are_found_where_they_are_named(
+    editing: Editing,
+) -> None:
+    found = editing.definition(*split(HEAD + "rows: people.csv\ntitle: '{{ row.na¦me }}'\n"))
+    assert found is not None
+    assert (found.column, found.end_column) == (10, 14)
 
 
 def test_findings_are_those_of_the_command_and_those_of_the_site(

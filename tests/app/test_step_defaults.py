@@ -90,8 +90,8 @@ finally:
     found = [(one["line"], one["column"], one["code"]) for one in map(json.loads, told)]
     assert found == [(5, 71, "FAB204"), (12, 23, "FAB204")]
     scenario.write_text(text.replace("slow: [1m]", "slow: [1m, soon]"), encoding="utf-8")
-    (told,) = fabricate("validate", scenario, "--format", "json").check(3).out.splitlines()
-    assert (json.loads(told)["line"], json.loads(told)["code"]) == (5, "FAB106")
+    (one,) = fabricate("validate", scenario, "--format", "json").check(3).out.splitlines()
+    assert (json.loads(one)["line"], json.loads(one)["code"]) == (5, "FAB106")
 
 
 def test_who_uses_a_site_file_is_told_what_it_is_warned_of(tmp_path: Path) -> None:

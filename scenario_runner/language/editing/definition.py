@@ -10,6 +10,7 @@ from scenario_runner.errors import Where
 from scenario_runner.language.editing.described import described
 from scenario_runner.language.editing.pointing import Pointed, pointed
 from scenario_runner.language.named_files import named_file
+from scenario_runner.language.templates import is_template
 from scenario_runner.language.written_entries import written_entries
 
 if TYPE_CHECKING:
@@ -18,8 +19,12 @@ if TYPE_CHECKING:
     from scenario_runner.language.editing.offering import Surrounding
     from scenario_runner.origins import Path
 
-_MEMBER = re.compile(r"\b(vars|params|matrix)\s*\.\s*(\w+)|\b([A-Za-z_]\w*)")
+_MEMBER = re.compile(
+    r"""\b(?P<of>vars|params|matrix|row)\s*(?:\.\s*(?P<name>\w+)|\[\s*(?P<quote>['"])(?P<key>[^'"]*)(?P=quote))"""
+    r"|\b(?P<alone>[A-Za-z_]\w*)"
+)
 _TOP = {"vars": "vars", "params": "parameters", "matrix": "matrix"}
+_GIVEN_BY = {"item": "for_each", "turn": "repeat"}
 _SAVED = ("saved", "selection", "instances", "step")
 
 
@@ -37,6 +42,8 @@ def definition(
         value = value[part]
     if not isinstance(value, str):
         return None
+    if is_template(value):
+        return _in_template(document, found, offset, around)
     for one in described(schema, found.path):
         what = one.get("x-one-of") or one.get("x-name-of")
         if what in ("step_list", "scenario"):
@@ -53,7 +60,7 @@ def definition(
     if found.path == ("rows",):
         file = FilePath(document.file).parent / value
         return Where(str(file)) if file.is_file() else None
-    return _in_template(document, found, offset)
+    return _in_template(document, found, offset, around)
 
 
 def _parameter(document: Document, found: Pointed, around: Surrounding) -> Where | None:
@@ -79,14 +86,38 @@ def _saved(document: Document, name: str, path: Path) -> Where | None:
     return given
 
 
-def _in_template(document: Document, found: Pointed, offset: int) -> Where | None:
+def _in_template(
+    document: Document, found: Pointed, offset: int, around: Surrounding
+) -> Where | None:
     text = document.text[found.start : found.end]
     for match in _MEMBER.finditer(text):
         if match.start() <= offset - found.start <= match.end():
-            if match[1]:
-                top = _TOP[match[1]]
-                known = document.data.get(top)
-                there = isinstance(known, dict) and match[2] in known
-                return document.where((top, match[2]), key=True) if there else None
-            return _saved(document, match[3], found.path)
+            if match["of"]:
+                return _member(document, match["of"], match["name"] or match["key"], around)
+            if match["alone"] in _GIVEN_BY:
+                return _repeated(document, _GIVEN_BY[match["alone"]], found.path)
+            return _saved(document, match["alone"], found.path)
+    return None
+
+
+def _member(document: Document, of: str, name: str, around: Surrounding) -> Where | None:
+    """Where a variable, axis, parameter or column is named: here, or in the scenario of a library that this one is."""
+    data = document.data
+    if of == "row" and data.get("rows") is not None:
+        return around.columns(str(data["rows"])).get(name)
+    top = _TOP.get(of, "")
+    if isinstance(data.get(top), dict) and name in data[top]:
+        return document.where((top, name), key=True)
+    if of != "vars" or not isinstance(data.get("scenario"), str):
+        return None
+    base = around.document(data["scenario"], scenario=True)
+    there = base is not None and isinstance(base.data.get(top), dict) and name in base.data[top]
+    return base.where((top, name), key=True) if base is not None and there else None
+
+
+def _repeated(document: Document, key: str, path: Path) -> Where | None:
+    """What says how often the step at a path runs."""
+    for place, entry in written_entries(document.data):
+        if place == path[: len(place)] and key in entry:
+            return document.where((*place, key), key=True)
     return None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Protocol
 
+from scenario_runner.errors import Where
 from scenario_runner.language.document import Document
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.origins import Path
@@ -25,8 +26,8 @@ class Surrounding(Protocol):
         """What a parameter of a step list can be, with what each is; nothing where that is no list."""
         ...
 
-    def columns(self, rows: str) -> Sequence[str]:
-        """The columns of a table by the name that the file has for it; none of one that cannot be read."""
+    def columns(self, rows: str) -> Mapping[str, Where]:
+        """The columns of a table by the name that the file has for it, and where each is named; none of one that cannot be read."""
         ...
 
     def document(self, reference: str, *, scenario: bool) -> Document | None:
