@@ -122,7 +122,10 @@ def _ended(text: str) -> str:
 def _laid_out(text: str) -> str | None:
     """Indented by two, list items two more than their key, quotes double where that changes nothing."""
     from ruamel.yaml import YAML
+    from ruamel.yaml.comments import CommentedMap
+    from ruamel.yaml.emitter import RoundTripEmitter
     from ruamel.yaml.error import YAMLError
+    from ruamel.yaml.representer import RoundTripRepresenter
     from ruamel.yaml.resolver import VersionedResolver
 
     class AsWritten(VersionedResolver):
@@ -133,8 +136,28 @@ def _laid_out(text: str) -> str | None:
                 return self.DEFAULT_SCALAR_TAG
             return super().resolve(kind, value, implicit)
 
+    class Representer(RoundTripRepresenter):
+        """Knows which mappings have braces that could be left out."""
+
+        def represent_sequence(self, tag: Any, sequence: Any, flow_style: Any = None) -> Any:
+            node = super().represent_sequence(tag, sequence, flow_style)
+            if node.flow_style:
+                for item, child in zip(sequence, node.value, strict=True):
+                    if isinstance(item, CommentedMap) and _has_braces(item):
+                        child.flow_style = _BRACED
+            return node
+
+    class Emitter(RoundTripEmitter):
+        """Leaves no braces out that were written."""
+
+        def expect_flow_mapping(self, single: Any = False, force_flow_indent: Any = False) -> None:
+            single = single and self.event.flow_style != _BRACED
+            super().expect_flow_mapping(single, force_flow_indent)
+
     yaml = YAML(typ="rt")
     yaml.Resolver = AsWritten
+    yaml.Representer = Representer
+    yaml.Emitter = Emitter
     yaml.preserve_quotes = True
     yaml.width = _WIDEST
     yaml.indent(mapping=2, sequence=4, offset=2)
@@ -146,6 +169,19 @@ def _laid_out(text: str) -> str | None:
     except (YAMLError, ValueError, AttributeError, TypeError, RecursionError):
         return None
     return out.getvalue()
+
+
+_BRACED = "braced"
+"""The flow style of a mapping in a list that is written [{key: value}] and not [key: value]."""
+
+
+def _has_braces(mapping: Any) -> bool:
+    """Whether a mapping in flow style begins before its first key."""
+    first = next(iter(mapping), None)
+    if first not in (mapping.lc.data or ()):
+        return True  # an empty one, or one with a merge
+    begins: tuple[int, int] = (mapping.lc.line, mapping.lc.col)
+    return begins != tuple(mapping.lc.key(first))
 
 
 def _chain(*parts: Callable[[str], str | None]) -> Callable[[str], str | None]:

@@ -15,7 +15,6 @@ from scenario_runner.errors import Diagnostic, InvalidInput, Where
 from scenario_runner.language.csv_cells import cell_span, delimiter_of, lines_of, misnamed
 from scenario_runner.language.diagnostic_words import quoted
 from scenario_runner.language.loader import parse_document
-from scenario_runner.language.templates import is_template
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.reading import read_at_most
 
@@ -71,7 +70,7 @@ def read_file(path: Path) -> bytes:
 def read_rows(name: str, path: Path, asked: Where, read: Reader = read_file) -> Rows:
     """The rows of a file. asked: where the scenario names it. Raises InvalidInput."""
     kind = PurePath(name).suffix.lower()
-    if is_template(name):
+    if "{{" in name:
         hint = "no template can stand here: name the file, or draw patients from: {csv: …}"
         raise _wrong(asked, f"{quoted(name)} is no table", hint)
     if kind not in _KINDS:

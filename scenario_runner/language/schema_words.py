@@ -14,10 +14,10 @@ from scenario_runner.language.document import Document
 from scenario_runner.language.entries import CheckSiblings, StepSiblings
 from scenario_runner.language.schema_entries import entry_names, parameters, resolved
 from scenario_runner.language.schema_errors import SchemaError
-from scenario_runner.language.templates import has_template
 from scenario_runner.language.value_diagnostics import (
     bad_form,
     missing_space,
+    no_template,
     not_one_of,
     subject,
     takes,
@@ -35,7 +35,7 @@ def _type(error: SchemaError, document: Document) -> Iterator[Diagnostic]:
     wanted = ["string"] if "string" in listed else listed
     found = type_diagnostic(document, error.path, error.instance, wanted)
     keys = error.schema.get("properties") and "object" in listed
-    if keys and not (missing_space(error.instance, wanted) or has_template(error.instance)):
+    if keys and not (missing_space(error.instance, wanted) or no_template(error.instance)):
         found = replace(found, hint=takes(error.schema, error.path))
     yield found
 

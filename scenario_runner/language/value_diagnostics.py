@@ -38,14 +38,14 @@ def type_diagnostic(document: Origins, path: Path, value: Any, types: Iterable[s
         where = document.where(path, key=True)
         return Diagnostic("FAB102", where, f"{subject(path)} has no value; it takes {wanted}", hint)
     message = f"{subject(path)} must be {wanted}, not {value_words(value)}"
-    hint = _no_template(value) or missing_space(value, listed) or hint
+    hint = no_template(value) or missing_space(value, listed) or hint
     return Diagnostic("FAB102", document.where(path), message, hint)
 
 
 _WHOLE = re.compile(r"\s*\{\{[^{}]*\}\}\s*")
 
 
-def _no_template(value: Any) -> str | None:
+def no_template(value: Any) -> str | None:
     """The hint for an expression that is refused as it stands: where one is possible, its value would be judged."""
     if isinstance(value, str) and _WHOLE.fullmatch(value):
         return "no template can stand here: write the value itself"
@@ -102,7 +102,7 @@ def not_one_of(document: Origins, path: Path, value: Any, options: list[str]) ->
         "FAB105",
         document.where(path, key=value is None),
         f"{subject(path)} cannot be {value_words(value)}{guess}",
-        _no_template(value)
+        no_template(value)
         or f"{path[-1] if path and isinstance(path[-1], str) else 'it'} is one of: {some_of(options, 30)}",
     )
 
@@ -116,7 +116,7 @@ def bad_form(
         "FAB106",
         document.where(path),
         f"{value_words(value)} does not have the form that {subject(path)} needs",
-        _no_template(value) or (f"for example: {listed}" if listed else hint) or None,
+        no_template(value) or (f"for example: {listed}" if listed else hint) or None,
     )
 
 

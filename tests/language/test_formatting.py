@@ -54,6 +54,21 @@ def test_an_untidy_file_becomes_tidy_and_keeps_its_comments() -> None:
     assert formatted(made, "s.yaml") == made
 
 
+def test_braces_in_a_list_stay_where_they_were_written() -> None:
+    line = "patients: [{studies: [series: [{modality: CR, images: 1}]]}, {}, {id: P1}] # why\n"
+    text = f"schema: scenario/v1\nname: s\n{line}"
+    assert formatted(text, "s.yaml") == text
+
+
+def test_what_is_copied_is_in_that_form_already() -> None:
+    """Whoever copies or begins a file and formats it sees their own changes alone."""
+    done = CliRunner().invoke(fmt, ["--check", str(ROOT / "scenarios")])
+    assert done.exit_code == 0, done.output
+    for file in (ROOT / "scenario_runner/app/skeletons").rglob("*.yaml"):
+        text = file.read_text("utf-8").replace("@NAME@", "new")
+        assert formatted(text, str(file)) == text
+
+
 @pytest.mark.parametrize(
     "file",
     [*sorted((ROOT / "scenarios").rglob("*.yaml"))[::3], *sorted((ROOT / "tests/examples/valid").rglob("*.yaml"))],
