@@ -40,6 +40,11 @@ def _with_study_uid(order: Order) -> Order:
     return replace(order, said={**order.said, "StudyInstanceUID": Said(uid, order.place)})
 
 
+def is_further(order: Order, others: Sequence[Order]) -> bool:
+    """Whether an order names a procedure that none of the others does: by its accession number, else by its ID."""
+    return all(_is_another(order.said, one.said, _PROCEDURE) for one in others)
+
+
 def other_procedures(order: Order, contents: Sequence[bytes]) -> list[bytes]:
     """The items of an order that are not of the procedures that a message is about; none where it names none of several.
 
@@ -140,7 +145,11 @@ def _completed(order: Order, before: Sequence[Mapping[str, Said]]) -> Order:
         order = replace(order, said=rest)
     told = [order.said, *order.steps]
     named = [one[_STEP_ID] for one in told if _STEP_ID in one and one[_STEP_ID].text]
-    if named and _is_another(order.said, before[0]) and not _steps(told) & _steps(before):
+    if (
+        named
+        and _is_another(order.said, before[0], _PROCEDURE[::-1])
+        and not _steps(told) & _steps(before)
+    ):
         before = [{**before[0], _STEP_ID: named[0]}]
     ids = [one[_STEP_ID].text if _STEP_ID in one else "" for one in before]
     steps: list[Mapping[str, Said]] = list(before)
@@ -158,9 +167,9 @@ def _completed(order: Order, before: Sequence[Mapping[str, Said]]) -> Order:
     return replace(order, said={**first, **of_steps[0]}, steps=of_steps[1:])
 
 
-def _is_another(said: Mapping[str, Said], before: Mapping[str, Said]) -> bool:
-    """Whether a change names another procedure than the one that is here: by its ID, else by its accession number."""
-    for name in reversed(_PROCEDURE):
+def _is_another(said: Mapping[str, Said], before: Mapping[str, Said], names: Sequence[str]) -> bool:
+    """Whether one names another procedure than the other: by the first of these that both say."""
+    for name in names:
         if name in said and name in before and said[name].text and before[name].text:
             return said[name].text != before[name].text
     return False

@@ -28,7 +28,12 @@ from scenario_runner.orders.worklist import (
     step_name,
     unfit,
 )
-from scenario_runner.pacs.changed_orders import completed, other_procedures, with_studies
+from scenario_runner.pacs.changed_orders import (
+    completed,
+    is_further,
+    other_procedures,
+    with_studies,
+)
 from scenario_runner.pacs.changed_patients import wanted_of
 from scenario_runner.pacs.order_journal import Record
 from scenario_runner.pacs.spoiling import altered
@@ -71,7 +76,7 @@ class _Named(NamedTuple):
     whole_key: str
     authority: Authority
     further: list[Order]
-    """Other procedures of the same order, as the IPC of an OMI have them."""
+    """Other procedures of the same order, as the IPC of an OMI have them, or the OBR of an ORM."""
 
 
 class Ordered:
@@ -129,7 +134,7 @@ class Ordered:
             accession = order.text("AccessionNumber")
             if accession and accessions.setdefault(accession, one.whole_key) != one.whole_key:
                 raise _taken(accession)
-            first = next((each for each in alike if each.order.place == order.place), None)
+            first = next((each for each in alike if _holds(each, one)), None)
             if first is not None:
                 first.further.append(order)
                 continue
@@ -323,6 +328,15 @@ class Ordered:
             alike.discard(name)
             if not alike:
                 del self._numbers[number_of(name)]
+
+
+def _holds(first: _Named, other: _Named) -> bool:
+    """Whether a further order of a message is a procedure of one before it: of one OBR, or of another one that names it so."""
+    if first.order.place == other.order.place:
+        return True
+    same = first.whole_key == other.whole_key and first.order.status == other.order.status
+    patients = {one.order.text("PatientID") for one in (first, other)}
+    return same and len(patients) == 1 and is_further(other.order, [first.order, *first.further])
 
 
 def _number(order: Order) -> str:

@@ -62,6 +62,13 @@ def test_an_order_is_what_its_last_message_leaves_of_it(
     assert [one.text("AccessionNumber") for one in left(*messages)] == found
 
 
+def test_what_is_withdrawn_and_comes_back_is_told() -> None:
+    feed = Feed()
+    for data in (NEW, told("ORC|HD|PL1|FI1"), told("ORC|RL|PL1|FI1"), told("ORC|CA|PL1|FI1")):
+        feed.take(orders(Message.read(data)))
+    assert [one.split()[-1] for one in feed.remarks] == ["held", "released", "cancelled"]
+
+
 def test_what_a_later_message_does_not_say_stays() -> None:
     (one,) = left(NEW, told("ORC|RE|PL1|FI1", *RESULT, kind="ORU^R01"))
     assert one.text("Modality") == "CT"

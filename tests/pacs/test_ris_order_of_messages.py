@@ -164,6 +164,28 @@ def test_a_change_to_another_procedure_leaves_none_of_its_steps(desk: Desk, seve
     assert (step.ScheduledProcedureStepID, step.Modality) == ("SPS9", "MR")
 
 
+@pytest.mark.parametrize("further", [(), ("ORC|{}|PL1|FI1",)], ids=["one ORC", "two"])
+def test_the_obr_of_one_order_are_its_procedures(desk: Desk, further: tuple[str, ...]) -> None:
+    other = OBR.replace("ACC1", "ACC2").replace("RP1", "RP2").replace("SPS1", "SPS2")
+
+    def both(control: str, second: str = other) -> bytes:
+        lines = [one.format(control) for one in ("ORC|{}|PL1|FI1", *further)]
+        return told(PID, lines[0], OBR, *lines[1:], second)
+
+    assert desk.tell(both("NW"))[0] == "AA"
+    assert desk.accessions() == ["ACC1", "ACC2"]
+    assert len({item.StudyInstanceUID for item in desk.items()}) == 2
+    assert desk.tell(both("XO", f"{other[:-2]}MR"))[0] == "AA"
+    found = {
+        item.AccessionNumber: item.ScheduledProcedureStepSequence[0].Modality
+        for item in desk.items()
+    }
+    assert found == {"ACC1": "CT", "ACC2": "MR"}
+    assert desk.tell(told(PID, "ORC|CA|PL1|FI1", OBR))[0] == "AA"
+    assert desk.accessions() == ["ACC2"]
+    assert desk.tell(both("NW"))[0] == "AE", "the order is here already"
+
+
 def brief(control: str) -> bytes:
     """A message that names an order and says nothing else of it."""
     return told(PID, f"ORC|{control}|PL1|FI1", "OBR|1|PL1|FI1|CTCH^CT chest^L")

@@ -37,7 +37,7 @@ class Feed:
     """
 
     remarks: list[str] = field(default_factory=list)
-    """What was withdrawn, in words."""
+    """What was withdrawn, or came back, in words."""
     _standing: list[_Standing] = field(default_factory=list)
     _known: dict[tuple[str, str, str], list[_Standing]] = field(default_factory=dict)
 
@@ -98,7 +98,9 @@ class Feed:
                 one.gone = not one.held
                 self.remarks.append(f"{order.name}: {one.order.name} is {order.status}")
                 continue
-            one.held = False
+            if one.held:
+                one.held = False
+                self.remarks.append(f"{order.name}: {one.order.name} is released")
             one.order = _changed(one.order, order, alone=len(meant) == 1)
             for key in _keys(one.order):
                 if one not in (known := self._known.setdefault(key, [])):
