@@ -72,14 +72,23 @@ def _name(document: Document, mark: Mark, known: Collection[str]) -> Iterator[Di
         return
     code, message, there_are = _UNKNOWN[mark.what]
     hint = f"{there_are}: {some_of(known, 20)}"
-    if mark.what == "target" and [*known] == ["pacs"]:
-        hint += "; --site names one that has more"
+    if mark.what == "target":
+        hint += _way_out(name, known)
     yield Diagnostic(
         code,
         document.where(mark.path),
         message.format(quoted(name)) + did_you_mean(name, known),
         hint,
     )
+
+
+def _way_out(name: str, known: Collection[str]) -> str:
+    """What to do about a target that the site has not, beside naming one that it has."""
+    if [*known] == ["pacs"]:
+        return "; --site names one that has more"
+    if name == "pacs":  # whose scenario was written for the embedded one, as those that ship are
+        return "; name one of them, or give the site file one called 'pacs'; without a site file it is an embedded PACS"
+    return ""
 
 
 def _rule(document: Document, mark: Mark, plugins: Offered) -> Iterator[Diagnostic]:

@@ -158,6 +158,32 @@ def test_scenarios_that_ship_run_where_the_site_has_no_pacs_of_their_name(
     assert (done["outcome"], done["site"]) == ("passed", None)
 
 
+def test_an_own_scenario_for_pacs_says_what_to_do_and_runs_on_the_embedded_one(
+    it: Tab, service: Served
+) -> None:
+    text = "schema: scenario/v1\nname: own\nsteps: [{echo: {to: pacs}}]\n"
+    with client_of(service.url) as client:
+        address = "/api/v1/scenarios/own"
+        client.put(address, json={"text": text}, headers={"If-None-Match": "*"}).raise_for_status()
+        page = it.go("/scenarios/own")
+        expect(page.locator("[data-findings]")).to_contain_text("the site file one called 'pacs'")
+        page.get_by_label("run this on an embedded PACS").check()
+        expect(page.get_by_text("Nothing is wrong")).to_be_visible()
+        assert it.violations() == []
+        page.get_by_role("button", name="Run", exact=True).click()
+        page.wait_for_url(re.compile(r"/runs/\d"))
+        done = ended(client, page.url.rpartition("/")[2])
+        assert (done["outcome"], done["site"]) == ("passed", None)
+        page = it.go("/scenarios/own")
+        page.get_by_label("run this on an embedded PACS").check()
+        page.get_by_role("button", name="Schedule …").click()
+        page.get_by_role("dialog").get_by_role("button", name="Schedule …").click()
+        page.wait_for_url(re.compile(r"/runs#schedules"))
+        (planned,) = client.get("/api/v1/runs/schedules").json()["schedules"]
+        assert planned["scenario"] == "own"  # what names a target that there is not is refused
+        client.delete(f"/api/v1/runs/schedules/{planned['number']}").raise_for_status()
+
+
 def test_what_may_be_production_is_asked_only_on_demand(it: Tab) -> None:
     page = it.go("/pacs")
     row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="live"))

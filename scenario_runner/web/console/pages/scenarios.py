@@ -43,6 +43,7 @@ def _routes(router: APIRouter, desk: Desk) -> None:
             headers=with_style_nonce(nonce),
             nonce=nonce,
             embedded=EMBEDDED,
+            lacks_pacs=_lacks_pacs(desk),
             may_be_production=any_production(desk),
             **context,
         )
@@ -63,7 +64,7 @@ def _routes(router: APIRouter, desk: Desk) -> None:
             rows=found[offset : offset + limit],
             paging=Paging(PATH, {"q": q}, len(found), limit, offset),
             q=q,
-            elsewhere=_ship_elsewhere(desk),
+            elsewhere=_lacks_pacs(desk),
             embedded=EMBEDDED,
             may_be_production=any_production(desk),
         )
@@ -79,7 +80,7 @@ def _routes(router: APIRouter, desk: Desk) -> None:
             etag=found.version,
             text=found.text,
             earlier=[run_row(each) for each in earlier],
-            elsewhere=found.source == SHIPPED and _ship_elsewhere(desk),
+            elsewhere=found.source == SHIPPED and _lacks_pacs(desk),
         )
 
     @router.get(NEW)
@@ -103,10 +104,11 @@ def _systems(desk: Desk) -> list[System]:
         return []
 
 
-def _ship_elsewhere(desk: Desk) -> bool:
+def _lacks_pacs(desk: Desk) -> bool:
     """Whether the site file has no target of the name that the scenarios that ship have for a PACS.
 
-    They could not be run there at all, so they are on an embedded PACS, and the page says so.
+    They could not be run there at all, so they are on an embedded PACS, and the page says so; of others a person
+    may choose that.
     """
     if desk.site is None:
         return False

@@ -12,7 +12,12 @@
   const drafts = `scenario:${location.pathname}`;
   let leaving = false;
   const draft = sessionStorage.getItem(drafts);
-  const site = root.dataset.site ? { site: root.dataset.site } : {};
+  // Where the site file lacks the PACS that a scenario was written for, a person may choose the embedded one.
+  const other = document.querySelector("[data-embedded]");
+  const site = () => {
+    const chosen = other?.checked ? root.dataset.otherSite : root.dataset.site;
+    return chosen ? { site: chosen } : {};
+  };
   let asked = 0, timer = 0, controller = null;
 
   const made = (tag, className, text) => {
@@ -144,7 +149,7 @@
     const mine = ++asked;
     controller?.abort();
     controller = new AbortController();
-    const body = { text: editor.text(), ...site };
+    const body = { text: editor.text(), ...site() };
     try {
       const judged = await ask("/api/v1/scenarios/validate", "POST", body, {}, controller.signal);
       if (mine !== asked) return;
@@ -213,7 +218,7 @@
     starting = true;
     const asIs = editor.text() === kept && root.dataset.source !== "new";
     const production = document.querySelector("[data-production]")?.checked ? { allow_production: true } : {};
-    const body = { ...site, ...production, ...(asIs ? { scenario: root.dataset.name } : { text: editor.text() }) };
+    const body = { ...site(), ...production, ...(asIs ? { scenario: root.dataset.name } : { text: editor.text() }) };
     try {
       const answer = await ask("/api/v1/runs", "POST", body);
       if (!answer.ok) { await problem(answer); return; }
@@ -221,6 +226,11 @@
       leaving = true;
       location.assign(`/runs/${encodeURIComponent(run.id)}`);
     } catch { unreachable(); } finally { starting = leaving; }
+  });
+  other?.addEventListener("change", () => {
+    const scheduled = document.querySelector("[data-site-of-schedule]");
+    if (scheduled) scheduled.value = site().site ?? "";
+    look();
   });
   const zone = document.querySelector("[data-zone]");
   if (zone) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
