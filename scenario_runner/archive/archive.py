@@ -122,7 +122,9 @@ class Archive:
             raise self.cannot_store(error) from error
 
     def _is_unwanted(self, sop_instance_uid: str) -> bool:
-        """Whether there is a first version that stays. Raises MachineError."""
+        """Whether there is a first version that stays, as far as it pays to ask before it is stored. Raises MachineError."""
+        if self.options.index is not None and not self.files.far:
+            return False  # a server is asked once, under its lock: a question costs more than a file in vain
         try:
             return self.options.duplicates != "overwrite" and bool(
                 self.index.file_of(sop_instance_uid)

@@ -32,53 +32,82 @@ def second(sop_instance_uid: str, duplicates: Duplicates) -> Stored:
     return Stored(sop_instance_uid, "kept")
 
 
+class _Commit:
+    """An instance on its way into the index; may be gone through once more after its transaction was taken back."""
+
+    def __init__(
+        self, files: Files, index: Index, arrived: Arrived, duplicates: Duplicates
+    ) -> None:
+        self._files, self._index, self._arrived = files, index, arrived
+        self._overwrites = duplicates == "overwrite"
+        self.uid = arrived.meta.sop_instance_uid
+        self.place = ""
+        """Where it lies, or is about to."""
+        self._is_put = False
+        self.before: str | None = None
+        """Where another version lay, found by ``take_in``."""
+
+    def put(self, avoiding: str) -> None:
+        """Give the file its place."""
+        self.place = self._files.place_of(self.uid, avoiding=avoiding)
+        self._files.put(self._arrived.written, self.place)
+        self._is_put = True
+
+    def take_in(self) -> bool:
+        """Have the index learn of it, within a transaction; whether it is wanted."""
+        arrived, index = self._arrived, self._index
+        # Looked up again: another association may have stored the same instance meanwhile.
+        before = index.file_of(self.uid, storing=arrived.attributes)
+        if self._is_put and before == self.place:
+            if not self._files.far:  # somebody else has stored it there between the two times
+                return False
+            index.remove(self.uid)  # who has made the index again meanwhile has found it
+            before = None
+        if before is not None and not self._overwrites:
+            return False
+        self.before = before
+        if not self._is_put:
+            self.put(before or "")
+        if before is not None:
+            index.remove(self.uid)
+        index.add(
+            Entry(
+                arrived.attributes,
+                arrived.character_set,
+                arrived.meta.transfer_syntax_uid,
+                self.place,
+                arrived.size,
+            )
+        )
+        return True
+
+    def give_up(self) -> None:
+        """Leave nothing of it. Raises sqlite3.Error."""
+        self._files.discard(self._arrived.written)
+        if self.place:
+            remove_forgotten(self._files, self._index, [(self.uid, self.place)])
+
+
 def commit(files: Files, index: Index, arrived: Arrived, duplicates: Duplicates) -> Stored:
     """Store what was written down; nothing is left of it when it is not stored.
 
     Raises DuplicateError, OSError, sqlite3.Error.
     """
-    uid = arrived.meta.sop_instance_uid
-    place = ""
+    work = _Commit(files, index, arrived, duplicates)
+    uid = work.uid
     try:
         if files.far:  # on its way nobody has to wait for it
-            ahead = files.place_of(uid, avoiding=index.file_of(uid) or "")
-            files.put(arrived.written, ahead)
-            place = ahead
-        with index.transaction():
-            # Looked up again: another association may have stored the same instance meanwhile.
-            before = index.file_of(uid, storing=arrived.attributes)
-            if place and before == place:  # who has made the index again meanwhile has found it
-                index.remove(uid)
-                before = None
-            wanted = before is None or duplicates == "overwrite"
-            if wanted:
-                if not place:
-                    place = files.place_of(uid, avoiding=before or "")
-                    files.put(arrived.written, place)
-                if before is not None:
-                    index.remove(uid)
-                index.add(
-                    Entry(
-                        arrived.attributes,
-                        arrived.character_set,
-                        arrived.meta.transfer_syntax_uid,
-                        place,
-                        arrived.size,
-                    )
-                )
+            work.put(index.file_of(uid) or "")
+        wanted = index.together(work.take_in)
     except BaseException:
-        files.discard(arrived.written)
-        if place:
-            remove_forgotten(files, index, [(uid, place)])
+        work.give_up()
         raise
     if not wanted:
-        files.discard(arrived.written)
-        if place:
-            remove_forgotten(files, index, [(uid, place)])
+        work.give_up()
         return second(uid, duplicates)
-    if before is None:
+    if work.before is None:
         return Stored(uid, "new", arrived.missing)
-    remove_forgotten(files, index, [(uid, before)])
+    remove_forgotten(files, index, [(uid, work.before)])
     return Stored(uid, "overwritten", arrived.missing)
 
 

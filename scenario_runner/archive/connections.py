@@ -11,17 +11,19 @@ from __future__ import annotations
 import sqlite3
 import threading
 from contextlib import contextmanager, nullcontext, suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from scenario_runner.archive.schema import NAMES, TABLE, VERSION, indexes, statements
 from scenario_runner.dicom.levels import LEVELS
 from scenario_runner.errors import MachineError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from scenario_runner.owning import Turns
+
+Result = TypeVar("Result")
 
 _PATIENCE: Final = 5.0
 """Seconds that a connection waits for another one, as a rule."""
@@ -136,6 +138,11 @@ class Connections:
             self._count += 1
             if self._count % _LOOKED_AT_EVERY == 0:
                 self._shorten()
+
+    def together(self, work: Callable[[], Result]) -> Result:
+        """Carry out work in a transaction; in a file that costs too little to wait for others."""
+        with self.transaction():
+            return work()
 
     def _shorten(self) -> None:
         """Keep the log short: where somebody always reads, it would never begin anew by itself.

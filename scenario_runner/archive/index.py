@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from scenario_runner.archive.narrowing import Below, Condition, one_of
 from scenario_runner.archive.paging import Asked, page_of
@@ -29,6 +29,8 @@ from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from scenario_runner.archive.speaking import Database
+
+Result = TypeVar("Result")
 
 _PARENTS: Final = 3000
 _PER_STATEMENT: Final = 500
@@ -114,6 +116,18 @@ class Index:
         try:
             with self._connections.transaction():
                 yield
+        except BaseException:
+            self._parents.clear()
+            raise
+
+    def together(self, work: Callable[[], Result]) -> Result:
+        """Carry out work within a transaction, which others may have part in; returns what it does once that has ended.
+
+        What it raises takes it back. work: on whatever thread, and once more where a transaction was taken back
+        for the work of others.
+        """
+        try:
+            return self._connections.together(work)
         except BaseException:
             self._parents.clear()
             raise
@@ -279,15 +293,16 @@ class Index:
         conditions: what else a row has to meet.
         """
         tables = [TABLE[one] for one in levels_down_to(level)]
-        joined = tables[0] + "".join(
-            f" JOIN {table} ON {table}.parent = {above}.id"
-            for above, table in itertools.pairwise(tables)
-        )
         selected = ", ".join(expression(column, level) for column in columns)
         for batch in _batches(list(restrictions)):
             met = [one_of(expression(column, level), values) for column, values in batch]
             met += conditions
             where = " AND ".join(condition.sql for condition in met)
+            needed = _needed(tables, f"{selected} {where}")
+            joined = needed[0] + "".join(
+                f" JOIN {table} ON {table}.parent = {above}.id"
+                for above, table in itertools.pairwise(needed)
+            )
             statement = (
                 f"SELECT {selected} FROM {joined}"  # noqa: S608 - names are ours, values are bound
                 f"{' WHERE ' + where if where else ''} ORDER BY {tables[-1]}.id"
@@ -357,6 +372,12 @@ def _place(attributes: Mapping[str, str]) -> tuple[str, list[str]]:
         f" LEFT JOIN series ON series.parent = studies.id AND series.{series[0]} = ?"
         f" WHERE {same}"
     ), [attributes.get(name, "") for name in (*study, *series, *patient)]
+
+
+def _needed(tables: Sequence[str], said: str) -> Sequence[str]:
+    """Of tables from the patients down, those from the first on that is named: every row has one above it."""
+    named = [place for place, table in enumerate(tables[:-1]) if f"{table}." in said]
+    return tables[named[0] if named else -1 :]
 
 
 def _batches(restrictions: list[Restriction]) -> Iterator[list[Restriction]]:

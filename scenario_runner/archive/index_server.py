@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from scenario_runner.archive import postgresql
+from scenario_runner.archive.gathering import Gathering
 from scenario_runner.archive.schema import VERSION
 from scenario_runner.archive.server_error import ServerError
 from scenario_runner.archive.server_line import SCHEMA, Line, Server
 from scenario_runner.errors import MachineError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from scenario_runner.database.location import DatabaseUrl
+
+Result = TypeVar("Result")
 
 _LOCK: Final = 0x46414249
 """``FABI``, the advisory lock that whoever writes holds."""
@@ -50,6 +53,7 @@ class IndexServer:
         self._closed = False
         self.writer = Line(self._server)
         """For statements within ``transaction``."""
+        self._gathering = Gathering(self.transaction, lambda: self.writer.is_lost)
 
     def is_current(self) -> bool:
         """Have the tables of today; whether they were there and knew every file already.
@@ -122,6 +126,10 @@ class IndexServer:
         """
         with self._transaction(_BEGIN) as line:
             yield line
+
+    def together(self, work: Callable[[], Result]) -> Result:
+        """Carry out work in a transaction, with that of other threads which wait for their turn."""
+        return self._gathering.run(work)
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[Line]:

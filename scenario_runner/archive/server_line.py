@@ -115,6 +115,11 @@ class Line:
         self.in_transaction = False
         """Whether a connection that is lost takes something along that had begun."""
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether the connection was lost, or not yet begun: what was to be committed on it may be, or not."""
+        return self._connection is None
+
     def begin(self, sql: str) -> None:
         """Begin a transaction, in PostgreSQL's own words, with the next statement that is carried out."""
         self._waiting, self._question, self._answer = [(sql, [])], None, None

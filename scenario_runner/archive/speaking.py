@@ -6,10 +6,12 @@ Statements are in SQLite's dialect, values by ``?``; another database has them i
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+Result = TypeVar("Result")
 
 
 class Rows(Protocol):
@@ -59,6 +61,12 @@ class Database(Protocol):
 
     def transaction(self) -> AbstractContextManager[Speaker]:
         """All or nothing, and nobody else writes in between."""
+
+    def together(self, work: Callable[[], Result]) -> Result:
+        """Carry out work in a transaction, which others may have part in; returns what it does once that has ended.
+
+        work: on whatever thread, and once more where a transaction was taken back for the work of others.
+        """
 
     def writing(self) -> AbstractContextManager[Speaker]:
         """A connection to look something up with on the way to a transaction."""
