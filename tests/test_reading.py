@@ -32,6 +32,42 @@ def test_what_is_written_to_a_pipe_is_read_to_its_end(pipe: Path, size: int) -> 
     thread.join()
 
 
+def test_a_pipe_that_is_read_again_gives_what_it_gave(
+    pipe: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: float) -> None:
+        raise AssertionError("nobody writes to it any more")
+
+    thread = threading.Thread(target=pipe.write_bytes, args=(b"once",))
+    thread.start()
+    assert read_at_most(pipe, 10) == b"once"
+    thread.join()
+    monkeypatch.setattr("scenario_runner.reading.sleep", refuse)
+    assert read_at_most(pipe, 10) == b"once"
+    assert read_at_most(pipe, 2) == b"on"
+
+
+def test_a_line_of_a_pipe_is_shown_and_a_site_may_be_one(
+    tmp_path: Path, pipe: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As of ``--site <(sops decrypt site.yaml)``."""
+    os.mkfifo(tmp_path / "site")
+    scenario, site = (
+        b"schema: scenario/v1\nname: a\nsteps: [{eco: {}}]\n",
+        b"schema: site/v1\nname: a\n",
+    )
+    texts = {pipe: scenario, tmp_path / "site": site + b"targets: {pacs: {embedded: {}}}\n"}
+    writers = [threading.Thread(target=to.write_bytes, args=(text,)) for to, text in texts.items()]
+    for one in writers:
+        one.start()
+    command = ["validate", str(pipe), "--site", str(tmp_path / "site")]
+    assert reported(partial(fabricate.main, command)) == 3
+    for one in writers:
+        one.join()
+    shown = capsys.readouterr().out
+    assert "    3 | steps: [{eco: {}}]" in shown
+
+
 def test_a_writer_that_takes_its_time_is_waited_for(pipe: Path) -> None:
     begun, on = threading.Event(), threading.Event()
 

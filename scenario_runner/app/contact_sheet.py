@@ -18,6 +18,7 @@ from scenario_runner.conformance.tree import Line, lines
 from scenario_runner.dicom.matching import RANGE_VRS
 from scenario_runner.imaging.factory import preview_png
 from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.redaction import Redactor
 
 if TYPE_CHECKING:
     from scenario_runner.app.kept_objects import Objects
@@ -111,6 +112,8 @@ class ContactSheet:
     patients: list[SheetPatient] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """What is going to be sent and is not shown, or not as it is."""
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    """Of the site. Attributes, differences and the title are without them; what is planned may hold them."""
 
     @property
     def left_out(self) -> int:
@@ -132,7 +135,8 @@ def contact_sheet(plans: Plans, objects: Objects, factory: Factory) -> ContactSh
         for what, count in job.case.counts().items():
             totals[what] += count
     titles = [one.header.title or name for name, one in scenarios.items()]
-    sheet = ContactSheet(", ".join(titles), totals)
+    redactor = Redactor(plans.secrets)
+    sheet = ContactSheet(redactor.text(", ".join(titles)), totals, secrets=plans.secrets)
     for name, scenario in scenarios.items():
         steps = [entry.step for entry in scenario.steps]
         if "import" in steps:
@@ -144,7 +148,7 @@ def contact_sheet(plans: Plans, objects: Objects, factory: Factory) -> ContactSh
             sheet.notes.append(
                 f"{name} modifies attributes as it generates; what is shown is before that"
             )
-    collector = _Collector(sheet, [job.case for job in plans.jobs])
+    collector = _Collector(sheet, [job.case for job in plans.jobs], redactor)
     objects.make(plans, factory, collector.take)
     collector.finish()
     return sheet
@@ -160,8 +164,10 @@ def strip(count: int, limit: int = STRIP) -> list[int]:
 class _Collector:
     """Takes the instances of a plan in order and keeps what the sheet shows of them."""
 
-    def __init__(self, sheet: ContactSheet, cases: Sequence[PlannedCase]) -> None:
-        self._sheet, self._cases = sheet, cases
+    def __init__(
+        self, sheet: ContactSheet, cases: Sequence[PlannedCase], redactor: Redactor
+    ) -> None:
+        self._sheet, self._cases, self._redactor = sheet, cases, redactor
         self._shown = 0
         self._case = 0
         self._series: SheetSeries | None = None
@@ -181,7 +187,7 @@ class _Collector:
         if image.index == 0:
             read = read_file(path)
             findings = judge(read)
-            series.attributes = list(lines(read, findings))
+            series.attributes = self._redactor.tree(list(lines(read, findings)))
             series.faults = sum(1 for one in findings if one.severity == "error")
 
     def finish(self) -> None:

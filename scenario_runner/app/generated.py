@@ -21,6 +21,7 @@ from scenario_runner.app.typical_studies import Wishes, kinds, whole
 from scenario_runner.errors import Diagnostic, InvalidInput
 from scenario_runner.imaging.factory import preview_png
 from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.redaction import Redactor
 from scenario_runner.service.errors import Unacceptable
 from scenario_runner.service.runs.asked import SCENARIO
 
@@ -178,11 +179,12 @@ def looked_at(served: ServedRuns, asking: Asking, wish: Wish) -> Made:
     pictures: list[Picture] = []
     tags: list[tuple[str, str, str, str]] = []
     factory = new_factory(load_site(draft.site, draft.around)[0])
+    quiet = Redactor(plans.secrets)
     for job in plans.jobs[:1]:
         for number, series in enumerate(job.case.series()):
             if number == _PICTURES:
                 break
-            picture, found = _drawn(series, factory, with_tags=not tags)
+            picture, found = _drawn(series, factory, quiet, with_tags=not tags)
             pictures += picture
             tags = tags or found
     return Made(wish, plans, pictures, tags)
@@ -202,25 +204,27 @@ def _unmakeable(diagnostics: Sequence[Diagnostic]) -> Unacceptable:
 
 
 def _drawn(
-    series: PlannedSeries, factory: InstanceFactory, *, with_tags: bool
+    series: PlannedSeries, factory: InstanceFactory, quiet: Redactor, *, with_tags: bool
 ) -> tuple[list[Picture], list[tuple[str, str, str, str]]]:
     if series.has_pixels and series.rows * series.columns * series.frames > _PIXELS:
         return [], []
     instance = factory.instance(series.images[series.image_count // 2], {})
-    tags = _tags(instance.dataset()) if with_tags else []
+    tags = _tags(instance.dataset(), quiet) if with_tags else []
     if not series.has_pixels:
         return [], tags
     drawn = preview_png(instance, _SIDE)
-    title = f"{series.modality} {series.description}"
+    title = quiet.text(f"{series.modality} {series.description}")
     return [Picture(drawn.png, drawn.width, drawn.height, title)], tags
 
 
-def _tags(dataset: Any) -> list[tuple[str, str, str, str]]:
+def _tags(dataset: Any, quiet: Redactor) -> list[tuple[str, str, str, str]]:
     found = []
     for element in dataset:
         if element.tag == 0x7FE00010:
             continue
-        value = f"{len(element.value)} items" if element.VR == "SQ" else str(element.value)
+        value = (
+            f"{len(element.value)} items" if element.VR == "SQ" else quiet.text(str(element.value))
+        )
         tag = f"({element.tag.group:04X},{element.tag.element:04X})"
         found.append((tag, element.keyword or element.name, element.VR, value[:200]))
     return found

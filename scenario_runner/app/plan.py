@@ -51,7 +51,7 @@ def preview_loaded(
         registry=registry,
     )
     plans = preview_all(require_plannable(loaded, loaded.scenarios, moment), registry)
-    return replace(plans, remarks=moment.inputs.remarked(), secrets=loaded.site.secrets)
+    return replace(plans, remarks=moment.inputs.remarked())
 
 
 def write_text(plans: Plans, stream: TextIO) -> None:

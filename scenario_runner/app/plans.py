@@ -135,6 +135,8 @@ class Plannable:
     prepared: expand.Prepared
     seed: int
     plugins: Plugins
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    """Of the site."""
 
 
 def require_plannable(
@@ -226,6 +228,7 @@ def prepare_all(loaded: Loaded, scenarios: Sequence[Scenario], moment: Moment) -
                 ),
                 moment.seed_for(scenario),
                 loaded.plugins,
+                loaded.site.secrets,
             )
             for scenario in scenarios
         ]
@@ -272,6 +275,7 @@ def _add(plans: Plans, one: Plannable, counters: Counters) -> None:
             jobs.insert(0, replace(judging(one.scenario, plan[0], load), seed=one.seed))
         plans.jobs += [replace(job, number=len(plans.jobs) + n) for n, job in enumerate(jobs, 1)]
     plans.steps = one.plugins.steps()
+    plans.secrets |= one.secrets
     plans.reserved[one.scenario.header.name] = plan.reserved
 
 

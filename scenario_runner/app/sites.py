@@ -24,7 +24,7 @@ def site_path(given: str, starts: Iterable[Path]) -> Path:
     starts: folders in which, and above which, ``sites/NAME/`` and the like are looked for, before those that ship.
     """
     path = Path(given)
-    if path.is_file() or is_address(path):
+    if path.is_file() or path.is_fifo() or is_address(path):
         return path
     if path.is_dir():
         if (found := _in(path)) is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -35,6 +35,7 @@ from scenario_runner.cli.verbosity import remark, volume
 from scenario_runner.cli.wrapping import folded, printable, terminal_width
 from scenario_runner.engine.services import Control
 from scenario_runner.errors import UsageError
+from scenario_runner.redaction import Redactor
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -168,32 +169,32 @@ class Reviewing:
 
 def show_sheet(sheet: ContactSheet) -> None:
     """Patients, studies and series in lines; on a terminal with pictures."""
+    quiet = Redactor(sheet.secrets).text
     for note in sheet.notes:
         _say(note, 6, f"{click.style('note:', fg='yellow')} ")
     drawn = 0
     for patient in sheet.patients:
         about = patient.planned
-        name = printable(about.name)
-        text = f"{name}  {about.patient_id}  {about.sex}  {about.birth_date}"
+        name = printable(quiet(str(about.name)))
+        text = f"{name}  {quiet(about.patient_id)}  {about.sex}  {about.birth_date}"
         _say(text, 0, bold=name)
         for study in patient.studies:
             planned = study.planned
-            text = f"{planned.accession}  {planned.date}  {planned.description}"
-            _say(text, 2)
+            _say(quiet(f"{planned.accession}  {planned.date}  {planned.description}"), 2)
             _changes(study)
             for series in study.series:
-                _series(series, drawn < _SERIES and sys.stdout.isatty())
+                _series(series, quiet, drawn < _SERIES and sys.stdout.isatty())
                 drawn += 1
     if sheet.left_out:
         click.echo(f"and {sheet.left_out} more series")
 
 
-def _series(series: SheetSeries, draw: bool) -> None:
+def _series(series: SheetSeries, quiet: Callable[[str], str], draw: bool) -> None:
     planned = series.planned
     count = amount(planned.image_count, "image" if planned.has_pixels else "object")
     wrong = f", {series.faults} against the rules" if series.faults else ""
     text = f"{planned.number}  {planned.modality}  {planned.description}  {count}{wrong}"
-    _say(text, 4)
+    _say(quiet(text), 4)
     if draw:
         show(_strip(series), rows=_ROWS)
 

@@ -67,6 +67,12 @@ def find(phantom: str, folder: Path) -> Picture | ValueProblem:
     """The picture that a scenario in ``folder`` names, measured."""
     file = named_file(str(folder / "scenario.yaml"), phantom)
     if not os.path.isfile(file):  # noqa: PTH113 - false for what is no name
+        if os.path.lexists(file):
+            return ValueProblem(
+                "FAB313",
+                f"'{phantom}' is no picture: {_instead(file)}",
+                "write what it gives into a file" if file.is_fifo() else None,
+            )
         return ValueProblem(
             "FAB313", f"there is no picture '{phantom}'", f"it was looked for in {folder}"
         )
@@ -79,6 +85,15 @@ def find(phantom: str, folder: Path) -> Picture | ValueProblem:
             f"'{phantom}' cannot be used as a picture: {reason}",
             "PNG, JPEG and NumPy files (.npy) can be",
         )
+
+
+def _instead(file: Path) -> str:
+    """What something is that is no file."""
+    if file.is_dir():
+        return "it is a folder"
+    if file.is_symlink() and not file.exists():
+        return "it is a link to nothing"
+    return "it is a pipe, which can be read but once" if file.is_fifo() else "it is no file"
 
 
 def measured(file: Path) -> Picture:

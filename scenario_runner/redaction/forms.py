@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from html import escape
 from itertools import groupby
+from urllib.parse import quote, quote_plus
 
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.redaction.unfolding import Layer, unfolded
@@ -21,8 +24,12 @@ _SOLID = 4
 """Letters and digits that are enough to know a secret whose other characters were replaced."""
 _MOST_FOREIGN = 3
 """Runs of characters beyond ASCII that may have been replaced; with more, the ways to match would multiply."""
+_MOST_ESCAPES = 3
 _LEAST_CUT = 8
 """Fewer could be a word: 'orthanc' is no secret where 'orthanc-8gTz' is one."""
+_LEAST_MARKED = 4
+"""The same where a text says that it was cut: then even a word is no loss."""
+_CUT_MARK = r"(?=…|\.\.\.)"
 _MOST_CUT = 64
 _AFTER_CUT = r"(?=['\"»)\]<?,;]|…|\.\.\.|\W?\s{0,8}\Z)"
 _ESCAPED_SET = r"(?:[\x1b\ufffd][ -/]{1,3}[0-~])?"
@@ -71,7 +78,8 @@ def forms_of(secret: str) -> Iterator[Form]:
     """Every form of a secret."""
     exact = re.escape(secret)
     if len(secret) <= _SHORT:
-        yield Form(rf"(?<!\w){exact}(?!\w)", secret, len(secret))
+        for written in _escaped(secret):
+            yield Form(rf"(?<!\w){re.escape(written)}(?!\w)", written, len(written))
         return
     yield Form(exact, secret, len(secret))
     yield from _in_hl7(secret)
@@ -84,6 +92,19 @@ def forms_of(secret: str) -> Iterator[Form]:
             for data in _as_bytes(whole):
                 yield _in_hexadecimal(data)
                 yield from _in_base64(data)
+
+
+def _escaped(secret: str) -> dict[str, None]:
+    r"""A short secret as it is, and as up to three escapes write it.
+
+    Of so few characters none may be left to a pattern: with its escapes undone ``a\b`` is ``ab``, which is a word.
+    """
+    known = {secret: None}
+    for _ in range(_MOST_ESCAPES):
+        for one in list(known):
+            in_json = json.dumps(one, ensure_ascii=False)[1:-1]
+            known |= dict.fromkeys((in_json, escape(one), quote(one, safe=""), quote_plus(one)))
+    return known
 
 
 def _in_hl7(secret: str) -> Iterator[Form]:
@@ -105,12 +126,19 @@ def _as_text(core: str) -> Iterator[Form]:
     yield _form("".join(parts) + ends, bare)
     least = max(_LEAST_CUT, (len(parts) + 1) // 2)
     if least < len(parts):
-        more = ""
-        for part in reversed(parts[least : least + _MOST_CUT]):
-            more = f"(?:{part}{more})?"
-        form = _form("".join(parts[:least]) + more + _AFTER_CUT, bare[:least])
+        form = _cut_short(parts, bare, least, _AFTER_CUT)
         form.stem = "".join(parts[:least])
         yield form
+    if len(parts) > _LEAST_MARKED:
+        yield _cut_short(parts, bare, _LEAST_MARKED, _CUT_MARK)
+
+
+def _cut_short(parts: Sequence[str], bare: str, least: int, after: str) -> Form:
+    """The first ``least`` parts, and as many more as there are before what comes behind a cut."""
+    more = ""
+    for part in reversed(parts[least : least + _MOST_CUT]):
+        more = f"(?:{part}{more})?"
+    return _form("".join(parts[:least]) + more + after, bare[:least])
 
 
 def _form(pattern: str, text: str) -> Form:

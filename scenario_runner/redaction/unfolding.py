@@ -34,6 +34,7 @@ _OTHERS = re.compile(r"=(?:[0-9a-fA-F]{2}|\r?\n)|[A-Za-z0-9+/_-]{20}|\0")
 
 Zero bytes are of UTF-16 that was read as Latin-1.
 """
+_QUOTED_PRINTABLE = re.compile(r"=[0-9a-fA-F]{2}")
 _NUMBERS = re.compile(r"[0-9.]*").fullmatch
 """A UID, of which a run has one for each instance. Base64 of digits alone has a byte beyond ASCII in every three, so no
 escape is in it; and what a secret itself is in Base64 is looked for in the text as it is."""
@@ -82,12 +83,21 @@ class Layer:
 
 def layers(text: str) -> Iterator[Layer]:
     """The text, and what it is with one layer of escapes after the other undone."""
-    layer: Layer | None = Layer(text)
-    for _ in range(_MOST_LAYERS):
+    first = Layer(text)
+    yield first
+    yield from _all_below(first, mime=True)
+    if _QUOTED_PRINTABLE.search(text):
+        # It may be no MIME: in ``?key=ab%22`` the equals sign stands before a value that begins with these letters.
+        yield from _all_below(first, mime=False)
+
+
+def _all_below(first: Layer, *, mime: bool) -> Iterator[Layer]:
+    layer = _below(first, mime=mime)
+    for _ in range(_MOST_LAYERS - 1):
         if layer is None:
             return
         yield layer
-        layer = _below(layer)
+        layer = _below(layer, mime=mime)
 
 
 def has_escapes(text: str) -> bool:
@@ -99,12 +109,13 @@ def has_escapes(text: str) -> bool:
 
 def unfolded(text: str) -> str:
     """The text with all layers of escapes undone."""
-    *_, last = layers(text)
+    first = Layer(text)
+    *_, last = (first, *_all_below(first, mime=True))
     return last.text
 
 
-def _below(above: Layer) -> Layer | None:
-    """The next layer; None when there are no escapes."""
+def _below(above: Layer, *, mime: bool) -> Layer | None:
+    """The next layer; None when there are no escapes. mime: whether ``=XX`` is one."""
     text = above.text
     if not has_escapes(text):
         return None
@@ -123,6 +134,8 @@ def _below(above: Layer) -> Layer | None:
 
     changed = False
     for match in _ESCAPE.finditer(text):
+        if not mime and match[0].startswith("="):
+            continue
         meant = _meant(match)
         if meant == match[0]:
             continue

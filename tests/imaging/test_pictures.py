@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import pydicom
 import pytest
 from PIL import Image
 
+from scenario_runner.planning.pictures import find
+from scenario_runner.planning.value_problems import ValueProblem
 from tests.running import Finished, fabricate, write_scenario
 
 RAMP = np.add.outer(np.arange(80), np.arange(120))
@@ -113,6 +116,18 @@ def test_a_photograph_stands_as_its_camera_was_held(
     quarter = pixels[16 if top else -16, 16 if left else -16]
     assert int(np.min(quarter)) > 200
     assert np.mean(pixels > 128) == pytest.approx(0.25, abs=0.02)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+def test_what_is_no_file_is_told_by_what_it_is(tmp_path: Path) -> None:
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "link.png").symlink_to("nothing")
+    os.mkfifo(tmp_path / "pipe.png")
+    told = {"folder": "it is a folder", "link": "it is a link to nothing", "pipe": "it is a pipe"}
+    for name, what in told.items():
+        problem = find(f"{name}.png", tmp_path)
+        assert isinstance(problem, ValueProblem)
+        assert what in problem.message
 
 
 @pytest.mark.parametrize(

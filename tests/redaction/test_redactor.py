@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
@@ -106,6 +107,31 @@ def test_a_uid_is_no_base64_that_takes_longer_than_all_else_of_an_event() -> Non
 def test_a_short_secret_is_masked_only_as_a_word() -> None:
     redactor = Redactor(["ab"])
     assert redactor.text("tab ab cab") == f"tab {MASK} cab"
+
+
+@pytest.mark.parametrize("secret", ["a\\b", "a\tb", '"x"', '\\"a', "a b", 'ab"', "<a>", " a "])
+def test_a_short_secret_is_masked_however_it_is_escaped(secret: str) -> None:
+    redactor = Redactor([secret])
+    in_json = json.dumps({"m": f"it is {secret} here"})
+    ways = [in_json, json.dumps(in_json), html.escape(in_json), repr(secret)]
+    ways += [f"?p={quote(secret, safe='')}&q=1", f"?p={quote_plus(secret)}&q=1"]
+    assert all(MASK in redactor.text(one) for one in ways)
+
+
+@pytest.mark.parametrize("secret", ['be"ef-K9x/1', 'ab"cd%ef9', "12/34+AB==x"])
+def test_a_value_of_a_url_that_begins_like_quoted_printable_is_masked(secret: str) -> None:
+    """``=be`` is a byte of MIME, and the beginning of a value in a URL."""
+    url = f"https://host/path?token={quote(secret, safe='')}&q=1"
+    redactor = Redactor([secret])
+    assert redactor.text(url) == f"https://host/path?token={MASK}&q=1"
+    assert redactor.text(json.dumps(url)) == json.dumps(redactor.text(url), ensure_ascii=False)
+
+
+def test_what_a_marked_cut_leaves_of_a_secret_is_masked() -> None:
+    redactor = Redactor(["topsecret1"])
+    assert redactor.text("'StudyDescription': 'topse…") == f"'StudyDescription': '{MASK}…"
+    assert redactor.text("tops...") == f"{MASK}..."
+    assert redactor.text("top… tops is") == "top… tops is"
 
 
 def test_without_secrets_events_pass_untouched() -> None:

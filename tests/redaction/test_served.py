@@ -19,6 +19,8 @@ from tests.web.runs.asking import RUNS, client_of, ended, started
 from tests.web.runs.scenarios import text
 from tests.web.served import Served, served
 
+RULE = "QZ7XK"
+"""What each accession number begins with."""
 PAGES = [
     "/", "/generate", "/studies", "/uploads", "/patients", "/send", "/query", "/orders", "/orders/messages",
     "/orders/messages/1", "/pacs", "/pacs/edit", "/scenarios", "/runs", "/deletions", "/users", "/audit", "/settings",
@@ -39,9 +41,15 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             "ehr": orders._logins(fhir)["oauth"],
             "ris": {"hl7": {"host": "127.0.0.1", "port": ris}},
         }
-        site = write_site(folder / "site.yaml", targets)
+        rules = {"accession": "{{ env.FAB_RULE }}{6digits}"}
+        site = write_site(folder / "site.yaml", targets, identifiers=rules)
         with served(
-            folder / "data", "--site", site, "--log-format", "json", env={"FAB_SECRET": SECRET}
+            folder / "data",
+            "--site",
+            site,
+            "--log-format",
+            "json",
+            env={"FAB_SECRET": SECRET, "FAB_RULE": RULE},
         ) as running:
             yield running
 
@@ -81,6 +89,15 @@ def test_studies_of_a_fhir_server_are_listed_and_looked_at_without_it(service: S
     patients = [{"from": {"fhir": "ehr", "max_studies": 10}}]
     given = {"text": text("asked", [{"log": {"message": "x"}}], patients=patients)}
     assert "•••" in _quiet(service, "POST", "/api/v1/scenarios/plan", json=given)
+
+
+def test_a_study_that_would_be_made_is_shown_without_what_the_environment_gives(
+    service: Served,
+) -> None:
+    asked = {"what": "study", "kind": "ct", "images": "1", "to": "pacs"}
+    page = _quiet(service, "POST", "/generate/preview", data=asked)
+    assert page.count("•••0") == 2  # the study, and a tag of its first image
+    assert RULE not in page
 
 
 def test_what_is_sent_from_a_page_and_by_a_run_leaves_it_nowhere(service: Served) -> None:

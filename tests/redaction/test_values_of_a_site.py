@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from io import StringIO
 from pathlib import Path
@@ -58,6 +59,22 @@ def test_a_plan_does_not_show_it(tmp_path: Path, site: Path, style: str) -> None
     assert "•••" in done.out
     assert SECRET not in done.out
     assert json.dumps(SECRET)[1:-1] not in done.out
+
+
+def test_a_contact_sheet_does_not_show_it(tmp_path: Path, site: Path) -> None:
+    scenario = write_scenario(
+        tmp_path / "s.yaml", [{"log": {"message": "x"}}], patients=_patients(description=TITLE)
+    )
+    done = fabricate(
+        "preview", scenario, "--site", site, "--registry", ":memory:", "--sheet", tmp_path / "sheet.html",
+        env={"FAB_TITLE": SECRET},
+    ).check()  # fmt: skip
+    page = (tmp_path / "sheet.html").read_text("utf-8")
+    assert done.out.count("•••") == 3
+    assert page.count("•••") >= 6  # attributes, too
+    for shown in (done.out, done.err, page):
+        assert SECRET not in shown
+        assert html.escape(SECRET) not in shown
 
 
 def test_an_editor_does_not_show_it(tmp_path: Path, site: Path) -> None:

@@ -22,6 +22,7 @@ from scenario_runner.app.generated import (
 )
 from scenario_runner.app.served_runs import ARCHIVE, EMBEDDED
 from scenario_runner.app.typical_studies import Wishes
+from scenario_runner.redaction import Redactor
 from scenario_runner.registry.people import People
 from scenario_runner.service.errors import Unacceptable
 from scenario_runner.service.permissions import Permission
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from scenario_runner.app.generated import Made
+    from scenario_runner.planning.plan import PlannedPatient
     from scenario_runner.web.console.texts import Language
 
 PATH: Final = "/generate"
@@ -183,12 +185,35 @@ def _count(fields: Mapping[str, str], name: str) -> int | None:
     return int(text)
 
 
+_OF_A_SERIES = (
+    "number", "modality", "description", "image_count", "has_pixels", "rows", "columns", "frames",
+)  # fmt: skip
+
+
+def _patient(patient: PlannedPatient) -> dict[str, Any]:
+    """What the page shows of a patient."""
+    return {
+        "name": str(patient.name),
+        "patient_id": patient.patient_id,
+        "sex": patient.sex,
+        "birth_date": patient.birth_date,
+        "studies": [
+            {"description": one.description, "accession": one.accession, "date": one.date}
+            for one in list(patient.studies)[:_ROWS]
+        ],
+    }
+
+
 def _told(made: Made) -> dict[str, Any]:
     case = made.plans.jobs[0].case
     series = list(case.series())
+    quiet = Redactor(made.plans.secrets)
     return {
-        "patients": list(case.patients)[:_ROWS],
-        "series": series[:_ROWS],
+        "patients": [quiet.tree(_patient(one)) for one in list(case.patients)[:_ROWS]],
+        "series": [
+            {name: quiet.tree(getattr(one, name)) for name in _OF_A_SERIES}
+            for one in series[:_ROWS]
+        ],
         "more": max(0, len(series) - _ROWS),
         "counts": case.counts(),
         "pictures": [
