@@ -25,8 +25,9 @@ from scenario_runner.language.step_lists import ReferenceProblem
 from scenario_runner.language.templates import scalars
 from scenario_runner.language.written_entries import written_entries
 from scenario_runner.lazy_dataclasses import dataclass
-from scenario_runner.libraries.finding import BESIDE, Libraries
+from scenario_runner.libraries.finding import Libraries
 from scenario_runner.libraries.library import Library
+from scenario_runner.libraries.places import BESIDE, Places
 from scenario_runner.libraries.ranges import parse_range
 from scenario_runner.libraries.references import Reference
 from scenario_runner.libraries.shipped import shipped_libraries
@@ -52,12 +53,12 @@ def copy_scenario(name: str, folder: Path, here: Path) -> Copied:
         return _copied(_with_files(source), folder)
     if (site := shipped_site(name)) is not None:
         return _copied(_all_in(site.parent), folder / "sites" / site.parent.name)
-    libraries = Libraries(last=[here / BESIDE], shipped=shipped_libraries())
+    libraries = Libraries(Places(last=[here / BESIDE], shipped=shipped_libraries()))
     beside = str(here / "scenario.yaml")
     try:
         if "/" in name:
             source = libraries.scenario(name, beside)
-            library = libraries.read(library_root(source) or source.parent)
+            library = libraries.places.read(library_root(source) or source.parent)
             text, leaves = _naming(load_document(source), library)
             copied = _copied(_with_files(source), folder, {source: text})
             return replace(copied, needs=library if leaves else None)

@@ -11,6 +11,8 @@ from scenario_runner.errors import of_the_machine
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.libraries.finding import Libraries
 from scenario_runner.libraries.library import Library
+from scenario_runner.libraries.locking import Locks
+from scenario_runner.libraries.places import Places
 
 _FOLDER = "libraries"
 
@@ -86,4 +88,5 @@ def where_now(file: str, folder: Path, kept: Iterable[KeptLibrary]) -> str:
 def kept_libraries(folder: Path, kept: Iterable[KeptLibrary]) -> Libraries:
     """Where a rerun finds its step lists: in the copies alone."""
     inputs = folder / "inputs"
-    return Libraries(kept={Path(one.source): inputs / one.folder for one in kept})
+    copies = {Path(one.source): inputs / one.folder for one in kept}
+    return Libraries(Places(kept=copies), locks=Locks(heeded=False))

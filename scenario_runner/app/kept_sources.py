@@ -33,7 +33,7 @@ def keep_sources(
     asked: moment, overrides and first step. Raises MachineError.
     """
     documents = [scenario.document for scenario in scenarios]
-    locks = loaded.libraries.locks.values() if loaded.libraries else ()
+    locks = loaded.libraries.locks.read.values() if loaded.libraries else ()
     site = loaded.site.document
     if site is not None:
         documents.append(site)

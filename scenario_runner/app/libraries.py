@@ -22,7 +22,6 @@ from scenario_runner.language.expansion import expanded
 from scenario_runner.language.loader import load_document
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.libraries.archive import SUFFIX, packed
-from scenario_runner.libraries.finding import Libraries
 from scenario_runner.libraries.folders import upwards
 from scenario_runner.libraries.git_cache import GitCache
 from scenario_runner.libraries.git_checkout import commit_of
@@ -37,6 +36,7 @@ from scenario_runner.libraries.lock import (
     read_lock,
     write_lock,
 )
+from scenario_runner.libraries.places import Places
 from scenario_runner.libraries.shipped import shipped_libraries
 
 
@@ -143,7 +143,7 @@ def verify_lock(sources: Sources) -> tuple[Path, list[str]]:
 
 def pack(folder: Path, out: Path | None = None) -> Path:
     """Pack a library that is sound into an archive. Raises InvalidInput, UsageError, MachineError."""
-    library = Libraries().read(folder)
+    library = Places().read(folder)
     require_sound(library)
     path = out or Path(f"{library.name}-{library.version}{SUFFIX}")
     if path.suffix != SUFFIX:

@@ -22,6 +22,8 @@ from scenario_runner.language.step_lists import step_list
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.libraries.finding import Libraries
 from scenario_runner.libraries.library import Library
+from scenario_runner.libraries.locking import Locks
+from scenario_runner.libraries.places import Places
 from scenario_runner.planning.plan_json import write_patients
 from scenario_runner.planning.sources import Inputs
 from scenario_runner.plugins import Plugins
@@ -53,8 +55,8 @@ def diff_libraries(
 
     users: scenarios, or folders of them, that are looked at as they would be with each. Raises InvalidInput.
     """
-    libraries = Libraries()
-    first, second = libraries.read(old), libraries.read(new)
+    places = Places()
+    first, second = places.read(old), places.read(new)
     changes = [*_lists(first, second, plugins), *_scenarios(first, second, plugins)]
     for file in scenario_files(users):
         before = _whole(file, plugins, first)
@@ -95,7 +97,7 @@ def _list(library: Library, name: str, plugins: Plugins) -> Facts:
     listed = step_list(load_document(library.step_lists[name]), plugins)
     if listed.found:
         raise InvalidInput(listed.found)
-    whole, found = expanded_list(listed, plugins, Libraries([library.root]))
+    whole, found = expanded_list(listed, plugins, Libraries(Places([library.root])))
     if found:
         raise InvalidInput(found)
     parameters = {
@@ -115,7 +117,7 @@ def _list(library: Library, name: str, plugins: Plugins) -> Facts:
 def _whole(file: Path, plugins: Plugins, instead: Library | None) -> Facts:
     """Steps and plan of a scenario; what is wrong with it where it is not sound."""
     try:
-        libraries = Libraries(instead=instead)
+        libraries = Libraries(locks=Locks(heeded=instead is None), instead=instead)
         site = default_site(Path())
         scenario = check_scenario(load_document(file), plugins, lists=libraries)
         return {"step": _flattened(_steps(scenario)), "plan": _plan(scenario, plugins, site)}

@@ -40,10 +40,12 @@ from scenario_runner.language.site import LoadedSite, default_site, plugin_folde
 from scenario_runner.language.step_lists import ReferenceProblem
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.libraries.archive import SUFFIX
-from scenario_runner.libraries.finding import BESIDE, Libraries
+from scenario_runner.libraries.finding import Libraries
 from scenario_runner.libraries.git_source import GitSource, secrets_of
 from scenario_runner.libraries.library import Library
+from scenario_runner.libraries.locking import Locks
 from scenario_runner.libraries.overlay import Overlay
+from scenario_runner.libraries.places import BESIDE, Places
 from scenario_runner.libraries.ranges import RangeError, parse_range
 from scenario_runner.libraries.references import Reference
 from scenario_runner.libraries.shipped import shipped_libraries
@@ -211,13 +213,13 @@ def with_libraries(paths: Sequence[Path], libraries: Libraries) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         bare = path.is_dir() and not scenario_files([path])
-        found += [one.root for one in libraries.newest_in(path)] if bare else [path]
+        found += [one.root for one in libraries.places.newest_in(path)] if bare else [path]
     return found
 
 
 def _found(path: Path, sources: Sources, libraries: Libraries) -> Path:
     if path.suffix == SUFFIX and path.is_file():
-        return libraries.read(path).root
+        return libraries.places.read(path).root
     if os.path.lexists(path) or path.suffix in (".yaml", ".yml") or len(path.parts) > 2:
         return path
     here = str(sources.around.folder / "scenario.yaml")
@@ -254,7 +256,7 @@ def library_at(place: Path, sources: Sources) -> Library:
     _, site = load_site(sources.site, sources.around)
     libraries = libraries_for(sources, site)
     if os.path.lexists(place):
-        return libraries.read(place)
+        return libraries.places.read(place)
     here = str(sources.around.folder / "scenario.yaml")
     try:
         return _called(place.as_posix(), libraries, here)
@@ -294,15 +296,9 @@ def libraries_for(
     home = None if settings.file is None else settings.folder
     last = [sources.around.folder / BESIDE]
     shipped = shipped_libraries()
-    return Libraries(
-        folders,
-        last=last,
-        shipped=shipped,
-        home=home,
-        prefer=prefer,
-        git=git,
-        environ=sources.around.environ,
-    )
+    places = Places(folders, last=last, shipped=shipped, git=git, environ=sources.around.environ)
+    locks = Locks(home, shipped=shipped, heeded=prefer is None)
+    return Libraries(places, locks=locks, prefer=prefer)
 
 
 def declared(document: Document, overrides: Mapping[str, Any]) -> dict[str, Any]:

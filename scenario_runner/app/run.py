@@ -256,7 +256,7 @@ def _carried_out(
     from scenario_runner.evidence.write import write_reports
 
     loaded, plans, folder, notes = job.loaded, planned.plans, planned.folder, planned.notes
-    if loaded.libraries is not None and (unlocked := loaded.libraries.remark()):
+    if loaded.libraries is not None and (unlocked := loaded.libraries.locks.remark()):
         job.moment.inputs.remarks[unlocked] = None
     for warning in site_remarks(loaded.site, loaded.plugins):
         job.moment.inputs.remarks[warning] = None

@@ -151,11 +151,11 @@ def verify(
     The exit code is 3 for what differs, and says which file.
     """
     from scenario_runner.app.libraries import require_sound, verify_lock
-    from scenario_runner.libraries.finding import Libraries
+    from scenario_runner.libraries.places import Places
 
     archives = [path for path in paths if path.is_file() and path.suffix == ".fablib"]
     for path in archives:
-        read = Libraries().read(path)
+        read = Places().read(path)
         require_sound(read)
         click.echo(f"{read.name} {read.version} ({path})")
     others = tuple(path for path in paths if path not in archives)

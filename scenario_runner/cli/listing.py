@@ -45,13 +45,13 @@ def list_(
         shipped_scenarios,
     )
     from scenario_runner.app.sites import shipped_sites
-    from scenario_runner.libraries.finding import Libraries
+    from scenario_runner.libraries.places import Places
 
     folders = paths or ((_HERE,) if _HERE.is_dir() else ())
     found = [
         one
         for folder in folders
-        for one in scenarios_in(folder) or scenarios_of(Libraries().newest_in(folder))
+        for one in scenarios_in(folder) or scenarios_of(Places().newest_in(folder))
     ]
     if not paths:
         sources = Sources(paths=(Path(),), libraries=libraries, around=surroundings())

@@ -17,7 +17,7 @@ from scenario_runner.app.load import Sources, load
 from scenario_runner.errors import InvalidInput, UsageError
 from scenario_runner.libraries.archive import MANIFEST, unpack
 from scenario_runner.libraries.content import file_digests
-from scenario_runner.libraries.finding import Libraries
+from scenario_runner.libraries.places import Places
 from tests.libraries.trees import library, scenario, step_list, write
 from tests.running import fabricate
 
@@ -41,7 +41,7 @@ def test_the_same_files_give_the_same_bytes_and_come_back(folder: Path, tmp_path
     (folder / "data" / "a.bin").touch()
     second = pack(folder, tmp_path / "b.fablib")
     assert first.read_bytes() == second.read_bytes()
-    libraries = Libraries()
+    libraries = Places()
     assert file_digests(libraries.read(first)) == file_digests(libraries.read(folder))
     assert list(file_digests(libraries.read(first))) == [
         "data/a.bin",

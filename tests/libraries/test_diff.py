@@ -6,7 +6,7 @@ from pathlib import Path
 
 from scenario_runner.app.library_diff import Change, diff_libraries
 from scenario_runner.app.library_pages import library_page
-from scenario_runner.libraries.finding import Libraries
+from scenario_runner.libraries.places import Places
 from scenario_runner.plugins import Plugins
 from tests.libraries.trees import library, scenario, step_list, write
 
@@ -104,7 +104,7 @@ def test_an_update_that_a_range_refuses_is_told_as_the_error_it_is(tmp_path: Pat
 
 
 def test_the_page_of_a_library_has_its_parameters(tmp_path: Path) -> None:
-    library_ = Libraries().read(put(tmp_path / "l", "1.0.0", "1s", 1, "study"))
+    library_ = Places().read(put(tmp_path / "l", "1.0.0", "1s", 1, "study"))
     page = library_page(library_, PLUGINS)
     assert "# l 1.0.0" in page
     assert "| `level` | text: `study`, `series` | `study` |" in page

@@ -371,7 +371,7 @@ def test_a_scenario_that_is_copied_out_of_its_library_still_runs(work: Path) -> 
 
 def _unlocked(found: Loaded) -> str | None:
     assert found.libraries is not None
-    return found.libraries.remark()
+    return found.libraries.locks.remark()
 
 
 def test_a_lock_names_what_ships_by_no_place_of_this_machine(work: Path) -> None:

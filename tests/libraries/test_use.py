@@ -11,6 +11,7 @@ import pytest
 from scenario_runner.errors import InvalidInput
 from scenario_runner.language.scenario import Scenario, read_scenario
 from scenario_runner.libraries.finding import Libraries
+from scenario_runner.libraries.places import Places
 from scenario_runner.plugins import Plugins
 from tests.libraries.trees import library, scenario, step_list, write
 from tests.running import fabricate, record
@@ -24,7 +25,7 @@ def plugins() -> Plugins:
 
 
 def read(folder: Path, plugins: Plugins, *folders: Path) -> Scenario:
-    return read_scenario(folder / "s.yaml", plugins, lists=Libraries(folders))
+    return read_scenario(folder / "s.yaml", plugins, lists=Libraries(Places(folders)))
 
 
 def use(reference: str, **given: Any) -> dict[str, Any]:
