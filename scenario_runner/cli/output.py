@@ -121,14 +121,17 @@ def _undecoded() -> bool:
 
 def _show(error: click.ClickException) -> None:
     """A mistake on the command line looks like every other error, and says where help is."""
-    context = error.ctx if isinstance(error, click.UsageError) else None
-    if context is None or isinstance(error, click.exceptions.NoArgsIsHelpError):
+    if not isinstance(error, click.UsageError) or isinstance(
+        error, click.exceptions.NoArgsIsHelpError
+    ):
         error.show()
         return
     message = error.format_message().rstrip(".")
     message = re.sub(r"is not a valid integer( range)?", "is no whole number", message)
     message = re.sub(r"\s+", " ", _CHOICES.sub("; it is one of ", _OPTIONAL.sub(r"'\1'", message)))
-    hint = f"{context.command_path} --help says what there is"
+    # Of an option without its value click does not say whose it is.
+    which = f"{error.ctx.command_path} --help" if error.ctx else "--help behind the command"
+    hint = f"{which} says what there is"
     echo_error(message[:1].lower() + message[1:], hint=hint)
 
 

@@ -208,10 +208,11 @@ def test_the_id_of_somebody_merged_is_given_to_nobody_else(where: str, tmp_path:
         (("--name", ""), "the name is empty"),
         (("--birth-date", "2999-01-01"), "'2999-01-01' is yet to come"),
         (("--count", "many"), "'many' is no whole number"),
+        (("--count",), "error: option '--count' requires an argument\n       --help behind"),
     ],
 )
 def test_what_nobody_can_be_is_refused_and_not_drawn_instead(
-    arguments: tuple[str, str], told: str, tmp_path: Path
+    arguments: tuple[str, ...], told: str, tmp_path: Path
 ) -> None:
     where = str(tmp_path / "r.sqlite3")
     assert told in typed(where, "generate", *arguments, code=2).err
