@@ -17,6 +17,7 @@ from scenario_runner.language.lint_files import missing_files
 from scenario_runner.language.lint_flow import idle_exclusions, unproved, unreachable
 from scenario_runner.language.lint_folders import named_as_targets
 from scenario_runner.language.lint_ignored import ignored
+from scenario_runner.language.lint_levels import parted
 from scenario_runner.language.lint_values import ambiguous, secrets
 from scenario_runner.language.schema import scenario_schema, site_schema, steps_schema
 from scenario_runner.language.schema_marks import Mark, marks
@@ -61,6 +62,7 @@ def lint(
             found += missing_files(document)
         if kind == SCENARIO and "scenario" not in data:
             found += idle_exclusions(document)
+            found += parted(document)
             found += unproved(document, whole or document, _schema(kind, plugins))
     told = ignored(document.text)
     return in_file_order(one for one in found if not told(one))[:MOST_DIAGNOSTICS]

@@ -53,6 +53,20 @@ def test_nothing_that_ships_is_warned_of(plugins: Plugins) -> None:
         ("steps:\n  - use: {steps: a/b}\n", []),
         ("title: 'no'\nx-a: [on, 0x1F, .inf, +3, 1_000, '0930', 1.2.840, 2026-01-31, y]\n" + CHECKED, ["FAB905:2"] * 5),
         ("title: >-\n  no\n" + CHECKED, []),
+        *[
+            (f"patients: [{{studies: [{study}]}}]\n{CHECKED}", found)
+            for study, found in [
+                ("{series: [{tags: {StudyID: '1'}}, {tags: {StudyID: '1'}}]}", []),
+                ("{series: [{tags: {StudyID: '1'}}, {tags: {StudyID: '2'}}]}", ["FAB910:1"] * 2),
+                ("{series: [{tags: {PatientID: A, Modality: CT}}, {modality: CT}]}", ["FAB910:1"]),
+                ("{series: [{tags: {PatientID: A}}]}, {tags: {PatientID: A}}", []),
+                ("{series: [{tags: {PatientID: A}}]}, {modality: CT}", ["FAB910:1"]),
+                ("{tags: {StudyID: '1'}, series: [{tags: {StudyID: '1'}}, {}]}", []),
+                ("{tags: {StudyID: '1'}}, {tags: {StudyID: '2'}}", []),
+                ("{series: [{tags: {StudyID: {raw: '1'}}}, {}]}", []),
+                ("{count: 2, series: [{count: 3, tags: {StudyID: '1'}}]}", []),
+            ]
+        ],
         ("steps: []\n", ["FAB903:1"]),
         ("patients: []\n", ["FAB903:-1"]),
         ("finally: [log: {message: over}]\n", ["FAB903:-1"]),
