@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from scenario_runner.errors import ConnectionFailed
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from scenario_runner.ul.tls import Tls
 
 _SLICE = 0.25
+_UNKNOWN_ISSUER: Final = frozenset((2, 18, 19, 20, 21))
+_OF_ANOTHER_HOST: Final = frozenset((62, 64))
+"""Codes of OpenSSL's x509_vfy.h."""
 
 
 def secure_incoming(
@@ -61,12 +64,27 @@ def _shake(wrapped: ssl.SSLSocket, peer: Peer, deadline: Deadline, end: float) -
     except TimeoutError:
         return False
     except OSError as error:
-        raise _failed(peer, explain(error)) from error
+        raise _failed(
+            peer, explain(error), None if wrapped.server_side else _advice(peer, error)
+        ) from error
     return True
 
 
-def _failed(peer: Peer, reason: str) -> ConnectionFailed:
-    return peer.error(ConnectionFailed, "TLS handshake failed", reason)
+def _failed(peer: Peer, reason: str, hint: str | None = None) -> ConnectionFailed:
+    return peer.error(ConnectionFailed, "TLS handshake failed", reason, hint=hint)
+
+
+def _advice(peer: Peer, error: OSError) -> str | None:
+    """What to do about a certificate that may be right, as a hospital's own are."""
+    if not isinstance(error, ssl.SSLCertVerificationError):
+        return None
+    if error.verify_code in _OF_ANOTHER_HOST:
+        return "have the site file call the host as the certificate does; 'tls: {check_host: false}' takes any"
+    if error.verify_code not in _UNKNOWN_ISSUER:
+        return None
+    if peer.tls is not None and peer.tls.ca is not None:
+        return "'tls: {ca: …}' names whom to trust, and nobody it names has signed this certificate"
+    return "if it is right, name who signed it in the site file, 'tls: {ca: FILE}', or have this system trust them"
 
 
 def explain(error: OSError) -> str:

@@ -108,8 +108,9 @@ def test_orthanc_takes_images_over_tls(
 @pytest.mark.peer
 def test_a_certificate_we_do_not_trust_is_our_refusal(scp: Server, our_side: Identity) -> None:
     tls = Tls(ca=our_side.certificate, certificate=our_side.certificate, key=our_side.key)
-    with pytest.raises(ConnectionFailed, match="peer's certificate is not accepted"):
+    with pytest.raises(ConnectionFailed, match="peer's certificate is not accepted") as caught:
         echo(_peer(scp, tls), Deadline(10))
+    assert "nobody it names has signed this certificate" in str(caught.value.hint)
 
 
 @pytest.mark.peer
@@ -120,8 +121,9 @@ def test_a_certificate_for_another_host_is_refused_unless_told_otherwise(
     options = ["+tls", str(other.key), str(other.certificate), "-ic"]
     with storescp(folder, ae_title="OTHER", options=options) as server:
         tls = Tls(ca=other.certificate)
-        with pytest.raises(ConnectionFailed, match=r"not accepted.*127"):
+        with pytest.raises(ConnectionFailed, match=r"not accepted.*127") as caught:
             echo(_peer(server, tls), Deadline(10))
+        assert "call the host as the certificate does" in str(caught.value.hint)
         lenient = Tls(ca=other.certificate, check_host=False)
         assert echo(_peer(server, lenient), Deadline(10)).status == 0
 

@@ -270,6 +270,7 @@ def test_tls_with_a_client_certificate_and_what_is_missing_without(
         with pytest.raises(ConnectionFailed, match="TLS handshake") as refused:
             target(certificate="client.crt", key="client.key").echo(Deadline(10))
         assert "certificate is not accepted" in refused.value.reason
+        assert "'tls: {ca: FILE}'" in str(refused.value.hint)
 
 
 @pytest.mark.peer

@@ -205,7 +205,8 @@ class Session:
                 ProtocolViolation, "the HTTP exchange broke", "the service does not speak HTTP/1.1"
             ) from error
         except ConnectionFailed as error:
-            if error.hint is not None:
+            # What is said of a certificate is no matter of the address.
+            if error.hint is not None and _of_tls(error) is None:
                 error.hint = f"check the target's '{self.peer.service}' url in the site file"
             raise
         except (httpcore2.LocalProtocolError, httpx2.InvalidURL, UnicodeError) as error:
@@ -215,13 +216,17 @@ class Session:
             ) from error
 
 
-def _answered_in_the_clear(error: BaseException | None) -> bool:
+def _answered_in_the_clear(error: BaseException) -> bool:
     """Whether a handshake ended because what came back was not TLS."""
-    while error is not None:
-        if isinstance(error, ssl.SSLError):
-            return error.reason == "WRONG_VERSION_NUMBER"
+    why = _of_tls(error)
+    return why is not None and why.reason == "WRONG_VERSION_NUMBER"
+
+
+def _of_tls(error: BaseException | None) -> ssl.SSLError | None:
+    """What a handshake ended with; httpcore2 hides causes, and leaves the context."""
+    while error is not None and not isinstance(error, ssl.SSLError):
         error = error.__cause__ or error.__context__
-    return False
+    return error
 
 
 def _auth(peer: WebPeer) -> httpx2.Auth | None:
