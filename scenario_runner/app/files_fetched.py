@@ -15,7 +15,7 @@ from scenario_runner.api import (
     RetrieveResult,
     Target,
 )
-from scenario_runner.api.asked_for import is_named, names_of
+from scenario_runner.api.asked_for import is_named, named_in_vain, names_of
 from scenario_runner.api.get_contexts import Portion, held_by, portions, unknown
 from scenario_runner.api.retrieving import retrieval_keys
 from scenario_runner.dicom.levels import can_name_an_instance
@@ -37,7 +37,8 @@ class Fetched:
     foreign: list[str] = field(default_factory=list)
     """Those of what no request named."""
     missing: list[str] = field(default_factory=list)
-    """Those that the PACS has by its own answers to C-FIND, and that did not come."""
+    """Those that the PACS has by its own answers to C-FIND, and that did not come; of what was sent to somebody else,
+    what was named and of which nothing was."""
 
     @property
     def complete(self) -> bool:
@@ -75,6 +76,7 @@ def fetch(target: Target, request: FetchRequest, deadline: Deadline) -> Fetched:
 
     came: set[str] = set()
     keys: list[Keys] = []
+    moved: list[tuple[Mapping[str, Any], RetrieveResult]] = []
 
     def take(received: Received) -> None:
         uid = received.sop_instance_uid
@@ -107,6 +109,9 @@ def fetch(target: Target, request: FetchRequest, deadline: Deadline) -> Fetched:
             result = asked.bring(target, take, deadline)
             fetched.missing += [one.uid for one in asked.held or () if one.uid not in came]
         fetched.results.append(result)
+        moved.append((asked.request.keys, result))
+    if request.destination is not None:
+        fetched.missing = named_in_vain(target, request.level, moved, deadline)
     return fetched
 
 

@@ -27,7 +27,8 @@ _HEX = re.compile(r"[0-9A-Fa-f]{8}")
 def keys(texts: Iterable[str]) -> dict[str, Any]:
     """``KEYWORD=VALUE`` as typed; for the attribute see ``keyword_of``.
 
-    A backslash separates values. Raises UsageError for what names no attribute, and for a date or a time that is none.
+    A backslash separates values. Raises UsageError for what names no attribute or one twice, and for a date or a time that
+    is none.
     """
     found: dict[str, Any] = {}
     for text in texts:
@@ -36,6 +37,13 @@ def keys(texts: Iterable[str]) -> dict[str, Any]:
             raise UsageError(f"'{text}' is not KEYWORD=VALUE")
         several = value.split("\\")
         name = keyword_of(keyword)
+        if name in found:
+            before = found[name] if isinstance(found[name], list) else [found[name]]
+            together = "\\".join(map(str, [*before, *several]))
+            raise UsageError(
+                f"'{name}' is given twice, and a key has one value",
+                hint=f"a backslash separates values of which any may match: '{name}={together}'",
+            )
         found[name] = several if len(several) > 1 else moment(name, _vr(name), value)
     return found
 

@@ -194,16 +194,19 @@ def retrieve(
                 + f": {result.completed} sent, {result.warning} with a warning, {result.failed} failed",
                 err=True,
             )
+    missing = "found by C-FIND, and did not come"
     if destination is not None:
-        sent = sum(result.completed + result.warning for result in fetched.results)
-        remark(f"{amount(sent, 'instance')} sent to {destination} by {peer}")
-        return 0 if fetched.accepted and sent else 1
+        missing = f"nothing was sent to {destination} of"
     for words, uids in (
         ("came again", fetched.repeated),
         ("not asked for", fetched.foreign),
-        ("found by C-FIND, and did not come", fetched.missing),
+        (missing, fetched.missing),
     ):
         if uids:
             click.echo(f"{words}: {printable(peer.clean(some(uids)))}", err=True)
+    if destination is not None:
+        sent = sum(result.completed + result.warning for result in fetched.results)
+        remark(f"{amount(sent, 'instance')} sent to {destination} by {peer}")
+        return 0 if fetched.accepted and sent and not fetched.missing else 1
     remark(f"{amount(len(fetched.files), 'instance')} retrieved from {peer}")
     return 0 if fetched.complete else 1

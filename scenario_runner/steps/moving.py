@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal
 
-from scenario_runner.amounts import amount
+from scenario_runner.amounts import amount, some
 from scenario_runner.api import StepResult, status_class
 from scenario_runner.api.accepted import LeftOut, not_taken, sentence
 from scenario_runner.lazy_dataclasses import dataclass
@@ -90,6 +90,8 @@ class SentOn:
     wanted: int | None
     """How many instances of the case are there, where everything was asked for."""
     onward: OnTheWay | None
+    without: Sequence[str] = ()
+    """What the step names by UID or PatientID, and of which nothing was sent."""
 
     def judged(
         self,
@@ -108,7 +110,7 @@ class SentOn:
         failed = sum(result.failed for result in results)
         told = sum(result.completed + result.warning for result in results)
         kept = bool(results) and all(one.all_kept for one in results)
-        ok = kept and told > 0 and wanted in (None, told)
+        ok = kept and told > 0 and wanted in (None, told) and not self.without
         fits = {
             "success": ok,
             "failure": set(classes) == {"failure"} and not told,
@@ -124,6 +126,8 @@ class SentOn:
             message += f", though {wanted} of this case are stored"
         else:
             message += warned(results)
+        if told and self.without:
+            message += f"; nothing of {some(self.without)}, which the step names"
         message += onward.words
         if told and not names:
             message += "; it is no target of the site, so nothing can be compared or deleted there"

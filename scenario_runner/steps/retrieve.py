@@ -26,6 +26,7 @@ from scenario_runner.api import (
     Text,
     status_class,
 )
+from scenario_runner.api.asked_for import named_in_vain
 from scenario_runner.api.get_contexts import Portion, held_by, portions, unknown
 from scenario_runner.api.retrieving import RetrievalKeys, keys_of, retrieval_keys
 from scenario_runner.api.timing import Timed, operation
@@ -82,7 +83,8 @@ class Retrieve(Step):
         default=None, json_schema_extra={"x-ae-title": True}
     )
     """With ``via: c-move``, the AE title of somebody else whom the PACS is to send to. Nothing comes
-    back into the run; the step passes when the PACS counts every instance as sent. When it is the AE
+    back into the run; the step passes when the PACS counts every instance as sent, and has each that ``match``
+    names by UID or PatientID. When it is the AE
     title of a target of the site, what was moved can be retrieved, compared and deleted there; without
     ``match``, what that target does not take (``expects``) is left out, and told."""
     as_: Literal["instances", "metadata", "frames", "rendered"] = Field(
@@ -201,6 +203,7 @@ class Retrieve(Step):
         asked = stored.asked(context.ledger.asked(self.from_, self.level, self.match, named))
         sink = RetrievedFiles(folder, context, asked)
         results: list[RetrieveResult] = []
+        moved: list[tuple[Mapping[str, Any], RetrieveResult]] = []
         longest = 1
         context.capture(sink.handle(self.from_))
         which = self._keys(context, target)
@@ -225,9 +228,13 @@ class Retrieve(Step):
             sink.statuses.append(status_facts(result))
             if self.destination is not None:
                 self._note_moved(context, asked, keys, result)
+                moved.append((keys, result))
         if self.destination is not None:
             count = len(context.ledger.expected(self.from_)) if self.match is None else None
-            sent_on = SentOn(self.from_, self.destination, self.expect, count, onward)
+            # Which keys of other kinds nothing fits is told where they are looked up.
+            judge = bool(self.match) and self._names_all() and self.expect == "success"
+            without = named_in_vain(target, self.level, moved if judge else (), context.deadline)
+            sent_on = SentOn(self.from_, self.destination, self.expect, count, onward, without)
             names = context.targets_called(self.destination)
             value, told = [status_facts(result) for result in results], counts(results)
             return looked_up(sent_on.judged(results, names, value, told), which)

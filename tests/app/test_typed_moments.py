@@ -56,3 +56,10 @@ def test_what_is_no_date_or_time_is_refused_and_not_asked_for(typed: str, said: 
         keys([typed])
     assert refused.value.hint is not None
     assert "a range is" in refused.value.hint
+
+
+def test_a_key_that_is_given_twice_is_refused_and_not_the_first_forgotten() -> None:
+    with pytest.raises(UsageError, match="'PatientID' is given twice") as refused:
+        keys(["PatientID=A\\B", "patientid=C"])
+    assert refused.value.hint is not None
+    assert r"'PatientID=A\B\C'" in refused.value.hint

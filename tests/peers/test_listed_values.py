@@ -8,7 +8,7 @@ import pytest
 
 from scenario_runner.api.get_contexts import Held, known, portions
 from tests.peers.languages import qrscp
-from tests.peers.processes import Modality, dcmqrscp, free_port, orthanc
+from tests.peers.processes import Modality, dcmqrscp, free_port, orthanc, storescp
 from tests.running import fabricate, record, steps, write_scenario, write_site
 
 pytestmark = pytest.mark.peer
@@ -142,3 +142,41 @@ def test_a_study_that_is_named_beside_others_and_does_not_come_fails_the_retriev
     )  # fmt: skip
     assert told["people"][0] == "failed"
     assert "nothing of GONE, which the step names" in told["people"][1]
+
+
+def test_what_is_named_and_not_sent_to_somebody_else_fails_the_move(tmp_path: Path) -> None:
+    """The counts were all there was to judge by, and they do not tell what of a list was not there."""
+    series = {"modality": "CT", "images": 1, "size": [16, 16]}
+    moved = {"from": "pacs", "via": "c-move", "destination": "SINK"}
+    there, above = "{{ series[0].uid }}", {"StudyInstanceUID": "{{ studies[0].uid }}"}
+    entries = [
+        {"send": {"to": "pacs"}},
+        {"retrieve": {**moved, "level": "series", "match": {**above, "SeriesInstanceUID": [there, "{{ series[1].uid }}"]}}, "id": "both"},
+    ]  # fmt: skip
+    last = [
+        {"retrieve": {**moved, "level": "series", "match": {**above, "SeriesInstanceUID": [there, "2.25.9"]}}, "id": "one"},
+        {"retrieve": {**moved, "level": "patient", "match": {"PatientID": ["HERE", "GONE"]}}, "id": "people"},
+    ]  # fmt: skip
+    with (
+        storescp(tmp_path, ae_title="SINK") as sink,
+        dcmqrscp(tmp_path, peers=[Modality("FABRICATE", 11113), Modality("SINK", sink.port)]) as running,
+    ):  # fmt: skip
+        service = {"host": running.host, "port": running.port, "ae_title": running.ae_title}
+        site = write_site(tmp_path / "site.yaml", {"pacs": {"dicom": service}})
+        people = [{"id": "HERE", "studies": [{"series": [series, series]}]}]
+        file = write_scenario(tmp_path / "s.yaml", entries, patients=people, **{"finally": last})
+        out = tmp_path / "run"
+        fabricate("run", file, "--site", site, "--registry", ":memory:", "--out", out).check(1)
+        again = fabricate(
+            "pacs", "retrieve", f"{running.ae_title}@{running.host}:{running.port}", "PatientID=HERE\\GONE",
+            "--level", "patient", "--via", "c-move", "--destination", "SINK", "--calling", "FABRICATE",
+        ).check(1)  # fmt: skip
+    told = {key: (one["outcome"], one["message"]) for key, one in steps(record(out)).items()}
+    assert told["both"][0] == "passed"
+    assert told["one"][0] == "failed"
+    assert told["one"][1].startswith(
+        "1 instance sent to SINK; nothing of 2.25.9, which the step names"
+    )
+    assert told["people"][0] == "failed"
+    assert "2 instances sent to SINK; nothing of GONE, which the step names" in told["people"][1]
+    assert "nothing was sent to SINK of: GONE" in again.err
