@@ -175,6 +175,15 @@ class Deletions:
             rows = connection.execute(query).mappings().all() if connection is not None else []
         return [_deletion(row) for row in rows]
 
+    def of(self, study_uid: str) -> Deletion | None:
+        """The request to take this study away that waits."""
+        query = select(deletion).where(
+            deletion.c.study == study_uid, deletion.c.outcome == State.WAITING
+        )
+        with self._database.reading(ACCOUNTS) as connection:
+            row = connection.execute(query).mappings().first() if connection is not None else None
+        return None if row is None else _deletion(row)
+
 
 def require_reason(reason: str) -> str:
     """The reason in one line. Raises Unacceptable when there is none, or a novel."""

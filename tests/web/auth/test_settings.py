@@ -85,6 +85,10 @@ def test_where_the_site_wants_it_a_second_person_decides_on_a_deletion(tmp_path:
         assert asked.status_code == 202
         assert asked.json()["status"] == "waiting"
         assert ann.delete(f"{api}/studies/1.2.3?reason=a+double").status_code == 409
+        page = ann.get("/studies/1.2.3").text
+        assert "ann has asked for this study to be deleted" in page
+        assert 'data-opens="delete"' not in page  # a second time it is refused
+        assert "CITIZEN, JANE" in boss.get("/deletions").text
         over = boss.delete("/dicom-web/studies/1.2.3?reason=a+double")
         assert over.status_code == 403
         (waiting,) = boss.get(f"{api}/deletions").json()["deletions"]

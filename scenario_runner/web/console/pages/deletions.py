@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Request, Response
 
+from scenario_runner.service.homes.home import Wanted
 from scenario_runner.service.permissions import Permission
 from scenario_runner.service.studies import finding
 from scenario_runner.web.console.asking import Deleter
@@ -13,6 +14,8 @@ from scenario_runner.web.console.page import Desk, Group, Page
 from scenario_runner.web.console.pages.studies import place
 
 PATH: Final = "/deletions"
+_NAMED: Final = 50
+"""Studies whose patients are told, of those that wait; an archive is asked for them at once."""
 _Number = Annotated[int, Path(ge=1, le=1 << 53)]
 
 
@@ -21,10 +24,14 @@ def _routes(router: APIRouter, desk: Desk) -> None:
 
     @router.get(PATH)
     def deletions(request: Request, _: Deleter) -> Response:
+        waiting = service.deletions.waiting()
+        uids = [one.study for one in waiting[:_NAMED]]
+        found = service.home.page(Wanted(study_uids=uids), _NAMED, 0)[0] if uids else []
         return desk.show(
             request,
             "deletions/list.html.j2",
-            waiting=service.deletions.waiting(),
+            waiting=waiting,
+            names={one.study_instance_uid: one.patient_name for one in found},
             second_person=service.deletions.second_person,
             place=place,
         )

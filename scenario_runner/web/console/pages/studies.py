@@ -110,6 +110,7 @@ def _lists(router: APIRouter, desk: Desk) -> None:
             place=place(study_uid),
             viewer=viewer(study_uid),
             second_person=service.deletions.second_person,
+            waits=service.deletions.of(study_uid),
             may_change=MAY_CHANGE,
         )
 
