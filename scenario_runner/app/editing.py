@@ -73,12 +73,15 @@ class Editing:
         except InvalidInput as error:
             self._without(error.diagnostics)
         except FabricatorError as error:
-            self._without([Diagnostic("FAB401", Where(str(file)), str(error), error.hint)])
+            self._without([self._told(error)])
         self._schemas: dict[str, Mapping[str, Any]] = {}
         self._words: dict[str, Mapping[str, str]] = {}
         self._names: tuple[str, Mapping[str, Any]] | None = None
         """What templates of the first case see, of the text that it was last asked for."""
         self._text = ""
+
+    def _told(self, error: FabricatorError) -> Diagnostic:
+        return Diagnostic("FAB401", Where(str(self.file)), str(error), error.hint)
 
     def _without(self, diagnostics: Any) -> None:
         self.trouble = tuple(diagnostics)
@@ -94,6 +97,8 @@ class Editing:
             found = any_document(document, standing)
         except InvalidInput as error:
             found = list(error.diagnostics)
+        except FabricatorError as error:  # a plugin's, above all
+            found = [self._told(error)]
         return in_file_order([*self.trouble, *discreet(found, self.loaded_site.secrets)])
 
     def complete(self, text: str, offset: int) -> Completions:

@@ -89,5 +89,5 @@ def pixel_difference(
 
 
 def _counted(most: float) -> str:
-    """A difference in words: whole with its thousands apart, of floating-point pixels with six digits."""
-    return f"{most:,.0f}" if most.is_integer() else f"{most:g}"
+    """A difference in words: whole, of floating-point pixels with six digits."""
+    return f"{most:.0f}" if most.is_integer() else f"{most:g}"

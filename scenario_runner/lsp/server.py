@@ -14,7 +14,7 @@ from pygls.workspace import TextDocument
 
 from scenario_runner.app.editing import Editing
 from scenario_runner.app.load import Surroundings
-from scenario_runner.errors import described
+from scenario_runner.errors import FabricatorError, described
 from scenario_runner.language.document_kinds import KINDS
 from scenario_runner.lsp.converting import (
     diagnostic_of,
@@ -125,7 +125,10 @@ def _going_on(made: Server, act: Callable[[P], T]) -> Callable[[P], T | None]:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - see above
-            told = f"this is a defect of DICOM Fabricator: {described(error)}"
+            known = isinstance(error, FabricatorError)
+            told = (
+                str(error) if known else f"this is a defect of DICOM Fabricator: {described(error)}"
+            )
             made.window_log_message(types.LogMessageParams(types.MessageType.Error, told))
             return None
 

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from lsprotocol import types
 
+from scenario_runner.app.editing import Editing
+from scenario_runner.app.load import Surroundings
 from tests.editor import EXAMPLES, UNFINISHED, Editor, drive, missed, shipped
-from tests.running import ROOT
+from tests.running import ROOT, write_site
 
 TEXT = """schema: scenario/v1
 name: s
@@ -153,6 +155,20 @@ Editing.diagnostics, Editing.hover = once, thrown
 sys.argv = ["fabricate", "lsp"]
 main()
 """
+
+
+def test_a_plugin_that_fails_is_told_where_the_editor_shows_it(tmp_path: Path) -> None:
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "failing.py").write_text(
+        "from scenario_runner.api import hookimpl\n"
+        "@hookimpl\ndef fabricate_steps():\n    raise SystemExit(1)\n",
+        encoding="utf-8",
+    )
+    targets = {"pacs": {"embedded": {}}}
+    site = write_site(tmp_path / "site.yaml", targets, plugins="plugins")
+    editing = Editing(tmp_path / "s.yaml", Surroundings({}, tmp_path), site)
+    (told,) = editing.diagnostics(TEXT)
+    assert told.message == "plugin 'failing.py' failed in fabricate_steps: SystemExit: 1"
 
 
 @pytest.mark.parametrize("error", ["MemoryError", "SystemExit", "BaseException"])
