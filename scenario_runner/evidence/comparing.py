@@ -166,7 +166,9 @@ def _statuses(before: CaseRecord, after: CaseRecord) -> Iterator[Difference]:
         stored = [sum(n for (_, ok), n in one.items() if ok) for one in (first, then)]
         lost = [sum(n for (_, ok), n in one.items() if not ok) for one in (first, then)]
         way: Way = "different"
-        if stored[1] < stored[0] or lost[1] > lost[0]:
+        if not first:
+            pass  # nothing is known of before: nothing was sent, or a log of the first version did not say
+        elif stored[1] < stored[0] or lost[1] > lost[0]:
             way = "worse"
         elif lost[1] < lost[0]:
             way = "better"

@@ -164,7 +164,7 @@ def test_a_plugin_that_fails_is_told_where_the_editor_shows_it(tmp_path: Path) -
         "@hookimpl\ndef fabricate_steps():\n    raise SystemExit(1)\n",
         encoding="utf-8",
     )
-    targets = {"pacs": {"embedded": {}}}
+    targets: dict[str, Any] = {"pacs": {"embedded": {}}}
     site = write_site(tmp_path / "site.yaml", targets, plugins="plugins")
     editing = Editing(tmp_path / "s.yaml", Surroundings({}, tmp_path), site)
     (told,) = editing.diagnostics(TEXT)

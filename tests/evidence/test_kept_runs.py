@@ -101,6 +101,12 @@ def test_a_run_of_today_is_compared_with_one_of_an_earlier_version(
     assert not compare(read_record(KEPT_FOLDER / "run-v1"), today).of("worse")
 
 
+def test_what_a_log_of_the_first_version_does_not_say_is_no_worse_afterwards() -> None:
+    """It has no status of any instance, one of which was refused in both."""
+    before, after = (read_record(KEPT_FOLDER / name) for name in ("run-v1", "events-v2"))
+    assert not compare(before, after).of("worse")
+
+
 def test_a_run_is_the_same_in_the_form_of_each_version() -> None:
     before, after = (read_record(KEPT_FOLDER / f"events-v{number}") for number in (1, 2))
     assert before == after
