@@ -85,8 +85,15 @@ class Ordered:
     What a message asks for counts once it is kept: all of it, or none.
     """
 
-    def __init__(self, kept: OrderedItems, station: str) -> None:
+    def __init__(
+        self,
+        kept: OrderedItems,
+        station: str,
+        stays: Callable[[str, str], Mapping[str, str]] = lambda *_: {},
+    ) -> None:
+        """stays: what is said of who a patient, by number and issuer, was merged into."""
         self._kept = kept
+        self._stays = stays
         self._changes: dict[str, bytes | None] = {}
         """By the message that is being done."""
         self._station = station
@@ -174,6 +181,8 @@ class Ordered:
             # A result of what was never ordered here is none of the worklist's business.
             if name not in known and order.status != "completed" and not self._held(name):
                 raise RefusedError(f"there is no order {_number(order)}", "ORC-2")
+            if order.status != "completed" and name in known:
+                self._require_patient(order, known[name].patient_id)
             return
         if order.status == "new" and name in known and not self._is_gone(name):
             raise RefusedError(f"order {_number(order)} is here already", "ORC-2")
@@ -184,6 +193,15 @@ class Ordered:
         for keyword, why in unfit(order):
             where = order.said[keyword].where.path if keyword in order.said else ""
             raise RefusedError(why, where)
+
+    def _require_patient(self, order: Order, patient_id: str) -> None:
+        """Refuse to take an order away in the name of a patient whose it is not, nor was before a merge."""
+        given = order.text("PatientID")
+        theirs = {given, *(one.id for one in order.other_ids)}
+        theirs.add(self._stays(given, order.text("IssuerOfPatientID")).get("PatientID", given))
+        if patient_id and patient_id not in theirs:
+            text = f"order {_number(order)} is of patient {patient_id}, and none of {given}"
+            raise RefusedError(text, "PID-3")
 
     def _is_gone(self, name: str) -> bool:
         """Whether somebody has taken the item of an order away by hand; then there is no such order any more."""

@@ -70,7 +70,7 @@ class Ris:
         self._merged = merged or MergedPatients()
         self._answered = Answered(worklist.answered)
         self._kept = kept_items(worklist, self._answered)
-        self._ordered = Ordered(self._kept, station)
+        self._ordered = Ordered(self._kept, station, self._merged.values_of)
         self._lock = threading.Lock()
         self.pending = self._kept.pending
         """Worklist items that are not in their files yet."""

@@ -275,6 +275,19 @@ class TestPatients:
         names = [desk.pacs.archive.header(one.file)[0][0x00100010].value.strip() for one in stored]
         assert names == [b"NEW^NAME"] * 2
 
+    @pytest.mark.parametrize("control", ["CA", "DC", "HD"])
+    def test_an_order_is_not_taken_away_in_the_name_of_another_patient(
+        self, desk: Desk, control: str
+    ) -> None:
+        desk.tell(placed(1))
+        said = placed(1, control)
+        code, words = desk.tell(said.replace(b"P1^^^HOSP", b"P2^^^HOSP"))
+        assert (code, words) == ("AE", "order PL1 is of patient P1, and none of P2")
+        assert desk.accessions() == ["ACC1"]
+        desk.tell(told("PID|1||B^^^HOSP^MR", "MRG|P1^^^HOSP^MR", kind="ADT^A40"))
+        assert desk.tell(placed(1, control))[0] == "AA", "by the number it had before a merge"
+        assert desk.items() == []
+
     def test_a_change_after_a_merge_keeps_the_study(self, desk: Desk) -> None:
         desk.tell(placed(1))
         before = desk.items()[0].StudyInstanceUID
