@@ -81,7 +81,8 @@ class Key:
             element = elements.get(self.tag)
         if element is None:
             return None
-        vr = private.vr_of_private(self.tag, creator, element.value, element.vr, self.vr)
+        days = private.vr_of_days(self.raw.value, element.value) if self.raw is not None else ""
+        vr = private.vr_of_private(self.tag, creator, element.value, element.vr, self.vr, days)
         return Element(vr, *element[1:])
 
     def fits(

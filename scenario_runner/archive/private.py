@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _FIRST_BLOCK: Final = 0x10
 _LAST_BLOCK: Final = 0xFF
 _UNKNOWN: Final = ("", "UN")
+_DAY: Final = re.compile(rb"[0-9]{8}")
+_DAYS: Final = re.compile(rb"[0-9]{8}-(?:[0-9]{8})?|-[0-9]{8}")
 _ITEM: Final = b"\xfe\xff\x00\xe0"
 _BINARY: Final = re.compile(
     rb"(?![0-9.]*\.[0-9]+\x00\Z).*[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]", re.DOTALL
@@ -72,6 +74,16 @@ def vr_of_private(tag: int, creator: str, value: bytes, *written: str) -> str:
     return next(
         (vr[:2] for vr in (*written, known) if vr not in _UNKNOWN),
         "UN" if _BINARY.match(value) else "LO",
+    )
+
+
+def vr_of_days(key: bytes, value: bytes) -> str:
+    """DA where a key to which nobody gives a VR is a range of days and the value a day; else empty.
+
+    As a text such a key could match no day, since no text of eight digits has a hyphen.
+    """
+    return (
+        "DA" if _DAYS.fullmatch(key.strip(b" \0")) and _DAY.fullmatch(value.strip(b" \0")) else ""
     )
 
 

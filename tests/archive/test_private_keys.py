@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pydicom import Dataset
+from pydicom import DataElement, Dataset
+from pydicom.config import IGNORE
 from pydicom.sequence import Sequence as DicomSequence
 
 from scenario_runner.archive.archive import Archive
@@ -33,6 +34,7 @@ def private(uid: str, syntax: str, block: int, word: str, number: int) -> Sample
     ds.add_new(0x00290000 | block, "LO", "FABRICATOR")
     ds.add_new(0x00290001 | block << 8, "LO", word)
     ds.add_new(0x00290002 | block << 8, "US", number)
+    ds.add_new(0x00290004 | block << 8, "DA", "20260131" if word == "ODD" else "20260201")
     items = [Dataset(), Dataset()]
     items[0].CodeValue, items[1].CodeValue = word, "OTHER"
     ds.add_new(0x00290003 | block << 8, "SQ", items)
@@ -70,6 +72,26 @@ def keys(block: int = 0x10, *, word: str = "", number: int | None = None) -> Dat
     if number is not None:
         found.add_new(0x00290002 | block << 8, "US", number)
     return found
+
+
+@pytest.mark.parametrize("implicit", [True, False])
+@pytest.mark.parametrize(
+    ("days", "found"),
+    [
+        ("20260101-20260131", ["1.1", "1.2", "1.3", "1.4"]),
+        ("20260201-", ["1.5"]),
+        ("-20260131", ["1.1", "1.2", "1.3", "1.4"]),
+        ("-20251231", []),
+    ],
+)
+def test_a_range_of_days_in_a_private_key_is_one_in_any_encoding(
+    archive: Archive, implicit: bool, days: str, found: list[str]
+) -> None:
+    """Where neither the query nor the object has a VR, the range was compared as text."""
+    keys = identifier(StudyInstanceUID="")
+    keys.add_new(0x00290010, "LO", "FABRICATOR")
+    keys.add(DataElement(0x00291004, "DA", days, validation_mode=IGNORE))
+    assert sorted(asked(archive, keys, implicit=implicit)) == found
 
 
 @pytest.mark.parametrize("implicit", [True, False])
