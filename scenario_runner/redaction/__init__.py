@@ -12,6 +12,7 @@ from typing import Any, get_type_hints
 
 from scenario_runner.errors import text_of
 from scenario_runner.redaction.forms import forms_of
+from scenario_runner.redaction.threads import told_in_a_line
 from scenario_runner.redaction.unfolding import has_escapes, layers
 
 MASK = "•••"
@@ -178,8 +179,8 @@ class Redactor:
 
     @contextlib.contextmanager
     def guarding(self) -> Iterator[None]:
-        """Within, what is raised or logged to the terminal holds no secret."""
-        with self._clean_log():
+        """Within, what is raised or logged to the terminal holds no secret, and no thread leaves a traceback there."""
+        with self._clean_log(), told_in_a_line(self.text):
             try:
                 yield
             except BaseException as error:

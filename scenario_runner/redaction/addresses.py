@@ -13,8 +13,12 @@ where that has a slash, a question mark or a number sign which should be escaped
 _MOST = 4096
 """Characters of a password that is looked for."""
 _SPACE = re.compile(r"\s|\Z")
-_QUERY = re.compile(r"([?&](?:ssl)?password=)([^&#\s'\"]*)", re.IGNORECASE)
-"""A password in the query of an address (libpq 34.1.1.2)."""
+_QUERY = re.compile(
+    r"""([?&](?:[\w.-]{0,40}[_.-])?(?:(?:ssl)?passw\w{0,20}|pwd|secret|token|api[_-]?key|sig(?:nature)?)=)([^&#\s'"]*)""",
+    re.IGNORECASE,
+)
+"""A password in the query of an address (libpq 34.1.1.2), or what else lets somebody in: a token, the key of an API, the
+signature of an address that was signed."""
 
 
 def without_passwords(text: str) -> str:

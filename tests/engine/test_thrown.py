@@ -19,7 +19,7 @@ from scenario_runner.pacs.server import EmbeddedPacs
 from scenario_runner.registry.location import registry_location
 from tests.engine.conftest import PROBE
 from tests.engine.probe.thrower import KINDS
-from tests.running import events, record, steps, write_scenario, write_site
+from tests.running import events, fabricate, record, steps, write_scenario, write_site
 
 THROWN = [kind for kind in KINDS if kind != "KeyboardInterrupt"]
 SOME = ["BaseException", "SystemExit", "MemoryError", "a text that throws"]
@@ -236,6 +236,17 @@ def test_what_a_plugin_throws_before_anything_is_sent_is_no_defect_of_ours(
     assert blamed in said
     assert KINDS[kind].__name__ in said
     assert not (tmp_path / "run").exists()
+
+
+def test_a_thread_of_a_plugin_that_throws_is_a_line_and_no_traceback(tmp_path: Path) -> None:
+    site = write_site(tmp_path / "site.yaml", {"pacs": {"embedded": {}}}, plugins=str(PROBE))
+    scenario = write_scenario(tmp_path / "thrown.yaml", [{"thrower": {}}])
+    done = fabricate(
+        "run", scenario, "--site", site, "--registry", ":memory:", "--out", tmp_path / "run",
+        env={"FABRICATE_TEST_THROWS": "thread=Exception"},
+    ).check()  # fmt: skip
+    said = "a thread that no step waits for has ended: RuntimeError: thrown by a test (thrower.py:"
+    assert said in done.err
 
 
 class Consumer:

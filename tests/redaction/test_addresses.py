@@ -21,6 +21,12 @@ from tests.running import fabricate, write_scenario
         ("--otel=https://u:a@b:c@host", "--otel=https://u:•••@host"),
         ("postgresql://u:p%40@h/n?sslpassword=x&a=b", "postgresql://u:•••@h/n?sslpassword=•••&a=b"),
         ("postgresql:///n?password=x", "postgresql:///n?password=•••"),
+        ("https://h/p?x=1&api_key=k%20y&sig=s#f", "https://h/p?x=1&api_key=•••&sig=•••#f"),
+        (
+            "s3://b/o?X-Amz-Signature=0f&access_token=t",
+            "s3://b/o?X-Amz-Signature=•••&access_token=•••",
+        ),
+        ("https://h/p?tokens=3&design=a&monkey=b", "https://h/p?tokens=3&design=a&monkey=b"),
         ("git+ssh://git@host/a.git@v1", "git+ssh://git@host/a.git@v1"),
         ("postgresql://u:p/q?r#s@host/n", "postgresql://u:•••@host/n"),
         ("s3://key:a/b+c@host and http://u:p@h", "s3://key:•••@host and http://u:•••@h"),

@@ -6,6 +6,7 @@ FABRICATE_TEST_THROWS is ``PLACE=KIND``; without it the plugin is well-behaved.
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -54,6 +55,9 @@ class Thrower(Step):
 
     def run(self, context: StepContext) -> StepResult:
         throw("step")
+        thread = threading.Thread(target=throw, args=("thread",))
+        thread.start()
+        thread.join()
         return StepResult(message="did not throw")
 
 
