@@ -196,8 +196,13 @@ class Retrieve(Step):
             every = stored.remaining(self._keys(context, target).requests)
             if stored.left_out and not every:
                 return stored.nothing
-            load, onward_to = self.load, self.destination
-            return stored.told(loaded_retrievals(context, target, load, every, portions, onward_to))
+            of_all = stored.asked(context.ledger.asked(self.from_, self.level, self.match, every))
+            to_come = asked_for(context, of_all) if self._names_all() else {}
+            return stored.told(
+                loaded_retrievals(
+                    context, target, self.load, every, portions, to_come, self.destination
+                )
+            )
         folder = context.scratch() if self.to is None else context.folder(self.to)
         named: list[Mapping[str, Any]] = []
         asked = stored.asked(context.ledger.asked(self.from_, self.level, self.match, named))

@@ -169,3 +169,19 @@ def test_an_instance_is_asked_for_as_long_as_a_threshold_allows() -> None:
     assert UntilVisible.model_validate({"p95": "2m"}).waits == 120
     assert UntilVisible.model_validate({"p95": "2s"}).waits == 60
     assert Latency.model_validate({"p50": 1, "mean": 5, "p99": 1, "max": 5}).mean == 5
+
+
+def test_what_comes_at_a_rate_does_not_exceed_it(tmp_path: Path) -> None:
+    """Four of them are done after three gaps, and were said to be a third too many."""
+    file = write_scenario(
+        tmp_path / "s.yaml",
+        [
+            {"send": {"to": "pacs", "rate": "10/s"}},
+            {"assert": [
+                {"throughput": {"max": "10.1/s"}},
+                {"throughput": {"max": "5/s"}, "fails": "8 operations in .*, one after the other"},
+            ]},
+        ],
+        patients=[{"studies": [{"series": _SERIES}]}],
+    )  # fmt: skip
+    fabricate("run", file, "--registry", ":memory:", "--out", tmp_path / "run").check()

@@ -6,6 +6,8 @@ import json
 import signal
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.engine.test_interruption import start, until
 from tests.running import events, fabricate, record, steps, write_scenario
 
@@ -245,3 +247,28 @@ def test_a_load_of_a_modality_that_the_plan_lacks_does_not_pass_with_its_first_i
     out = tmp_path / "run"
     fabricate("run", file, "--registry", ":memory:", "--out", out).check(3)
     assert "there is nothing of DX to send" in steps(record(out))["send"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ({"lose": {"on": "retrieve", "share": 0.5}}, "of 4 instances did not come"),
+        ({"repeat": {"on": "retrieve"}}, "came more than once"),
+    ],
+)
+def test_a_retrieval_of_a_load_that_brings_a_part_has_failed(
+    fault: dict[str, Any], words: str, tmp_path: Path
+) -> None:
+    """Nothing of it is kept, so that no check could find what was missing."""
+    load = {"stages": [{"for": "500ms", "rate": "20/s"}]}
+    file = write_scenario(
+        tmp_path / "s.yaml",
+        [
+            {"send": {"to": "pacs"}},
+            {"retrieve": {"from": "pacs", "load": load}},
+            {"misbehave": {"on": "pacs", "faults": [fault]}},
+            {"retrieve": {"from": "pacs", "load": load}, "fails": f"first problem: .*{words}"},
+        ],
+        patients=[{"studies": [_studies(2, "CT", 4)]}],
+    )
+    fabricate("run", file, "--registry", ":memory:", "--out", tmp_path / "run").check()

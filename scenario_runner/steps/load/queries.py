@@ -95,17 +95,20 @@ class EchoCalls:
 
 
 class RetrieveCalls:
-    """Retrievals, each over an association of its own. bring: carries out the request of a number."""
+    """Retrievals, each over an association of its own.
+
+    bring: carries out the request of a number; what was answered, how many came, and what is wrong with those.
+    """
 
     def __init__(
-        self, bring: Callable[[int], tuple[Sequence[RetrieveResult], int]], operation: str
+        self, bring: Callable[[int], tuple[Sequence[RetrieveResult], int, str]], operation: str
     ) -> None:
         self._bring, self._operation = bring, operation
 
     def call(self, number: int) -> Called:
         """Retrieve one thing, and count what came."""
         watch = Stopwatch(self._operation)
-        results, came = self._bring(number)
+        results, came, wrong = self._bring(number)
         seconds = watch.seconds
         failed = [one for one in results if not one.all_kept]
         problem = ""
@@ -113,6 +116,8 @@ class RetrieveCalls:
             problem = f"answered {failed[0].status:04X} {failed[0].comment}".strip()
         elif not came:
             problem = "nothing came"
+        else:
+            problem = wrong
         return Called(seconds, problem, came)
 
     def close(self) -> None:
