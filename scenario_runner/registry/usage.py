@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from scenario_runner.planning.plan import PlannedCase, PlannedPatient, PlannedStudy
 
 
-_NOTED_EVERY = 1.0
+_NOTED_EVERY = 0.25
 """Seconds between notes while a step goes on: so much is unknown of the studies of a run that is killed."""
 
 
@@ -100,7 +100,7 @@ class UsageNotes:
         return told
 
     def handle(self, stamped: Stamped) -> None:
-        """Take one event; what it means is noted before images are sent, every second, and when a step is over."""
+        """Take one event; what it means is noted before images are sent, every quarter of a second, and when a step is over."""
         match stamped.event:
             case InstanceSent() as sent:
                 self._answered(sent)
