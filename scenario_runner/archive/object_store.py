@@ -31,13 +31,16 @@ class NotInStoreError(StoreError, FileNotFoundError):
 class ObjectStore:
     """What lies below an address. Names are relative, with forward slashes.
 
-    Raises UsageError for an address that is none, or whose driver is not there.
+    Raises UsageError for an address that is none, or whose driver is not there, and StoreError for what a driver does
+    that looks for its service at once.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
         parts = urlsplit(url)
-        if not parts.scheme or "://" not in url or "::" in url:
+        named = parts.netloc + parts.path.strip("/")
+        if not parts.scheme or "://" not in url or "::" in url or not named:
+            # Without a name behind it, ``s3:`` would be a folder of this machine.
             raise UsageError(f"'{url}' is no address of an object store", hint="s3://BUCKET/FOLDER")
         if parts.password is not None:
             raise UsageError(
@@ -104,8 +107,10 @@ class ObjectStore:
     def _in_words(self) -> Iterator[None]:
         try:
             yield
-        except Exception as error:
-            # A driver raises what the client of its service does: no login, no connection.
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            # A driver raises what the client of its service does: no login, no connection, a panic, a loop that was cancelled.
             said = getattr(error, "strerror", None) or described(error)
             kind = NotInStoreError if isinstance(error, FileNotFoundError) else StoreError
             raise kind(f"'{self.url}': {said}") from error
@@ -125,4 +130,17 @@ def _opened(url: str) -> tuple[Any, str]:
         raise UsageError(f"'{url}' needs a driver that is not here: {error}") from error
     except ValueError as error:
         raise UsageError(f"'{url}' is no address of an object store: {error}") from error
+    except (
+        TypeError
+    ) as error:  # a file system that needs more than an address, such as reference://
+        raise UsageError(
+            f"'{url}' is no address of an object store: {described(error)}",
+            hint="s3://BUCKET/FOLDER",
+        ) from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise StoreError(
+            f"'{url}': {getattr(error, 'strerror', None) or described(error)}"
+        ) from error
     return fs, str(root).rstrip("/")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import shutil
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import fsspec
@@ -14,7 +17,7 @@ from scenario_runner.archive import connections, far_files
 from scenario_runner.archive.archive import Archive, rebuild
 from scenario_runner.archive.committing import commit
 from scenario_runner.archive.files import newest_last
-from scenario_runner.archive.object_store import ObjectStore
+from scenario_runner.archive.object_store import ObjectStore, StoreError
 from scenario_runner.archive.options import ArchiveOptions
 from scenario_runner.archive.together import keep_all
 from scenario_runner.errors import MachineError, UsageError
@@ -396,3 +399,30 @@ def test_a_folder_and_its_store_stay_together(tmp_path: Path, url: str) -> None:
         archive.store(CT_IMAGE, "1.2.3.1.1", EXPLICIT, [sample().data])
     with pytest.raises(UsageError, match="in that folder"):
         opened(tmp_path / "own", url)
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("s3://", "is no address of an object store"),  # s3: would be a folder here
+        ("reference://x", "is no address of an object store: TypeError"),
+        ("ftp://127.0.0.1:1/x", "'ftp://127.0.0.1:1/x': Connection refused"),
+    ],
+)
+def test_an_address_that_leads_to_no_store_is_told_by_itself(url: str, told: str) -> None:
+    with pytest.raises((UsageError, StoreError), match=re.escape(told)):
+        ObjectStore(url)
+
+
+@pytest.mark.parametrize("error", [SystemExit, asyncio.CancelledError, BaseException])
+def test_whatever_a_driver_throws_is_an_error_of_the_store(
+    monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
+    def throw(*_: object, **__: object) -> None:
+        raise error("within")
+
+    store = ObjectStore("memory://thrown")
+    monkeypatch.setattr(store, "_fs", SimpleNamespace(size=throw, ls=throw))
+    for look in (store.size, store.names):
+        with pytest.raises(StoreError, match="'memory://thrown': "):
+            look("x")
