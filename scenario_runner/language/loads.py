@@ -246,6 +246,19 @@ class CaseLoad(Load):
     """What is to hold of all of them, looked at when the last is over: ``latency``, ``throughput`` and ``errors``, with ``of: case``
     or without ``of``."""
 
+    @field_validator("checks")
+    @classmethod
+    def _measures_cases(cls, value: list[Any] | None) -> list[Any] | None:
+        for entry in value or ():
+            for given in entry.values() if isinstance(entry, dict) else ():
+                operation = given.get("operation") if isinstance(given, dict) else None
+                if isinstance(operation, str) and operation.lower() != "case":
+                    raise Advised(
+                        f"a load of cases measures whole cases, and no '{operation}'",
+                        "leave 'operation' out, or have an 'assert' after the step",
+                    )
+        return value
+
     @model_validator(mode="after")
     def _is_of_cases(self) -> Self:
         if self.modalities is not None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from scenario_runner.language.loads import Load, StudyLoad
+from scenario_runner.language.loads import CaseLoad, Load, StudyLoad
 from scenario_runner.planning.arrivals import Mix, arrivals, counted, stretches
 from scenario_runner.planning.hospital_day import HOURS, MODALITIES, mix
 
@@ -172,3 +172,12 @@ def test_arrivals_are_counted_without_going_through_them(arrival: str) -> None:
 def test_a_hundred_million_arrivals_are_counted_at_once() -> None:
     stages = [{"for": "24h", "rate": "1000/s"}]
     assert counted(Load.model_validate({"stages": stages}), "1") == [86_400_000]
+
+
+def test_a_check_of_all_cases_is_of_no_operation_of_their_steps() -> None:
+    """It failed at the end, when all had been done."""
+    load = {"associations": 1, "checks": [{"latency": {"operation": "C-STORE", "p95": "1s"}}]}
+    with pytest.raises(ValidationError, match="measures whole cases, and no 'C-STORE'"):
+        CaseLoad.model_validate(load)
+    load["checks"] = [{"latency": {"operation": "case", "p95": "1s"}}]
+    assert CaseLoad.model_validate(load).checks == load["checks"]
