@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput
 from scenario_runner.language.binding import complaints
 from scenario_runner.language.entries import StepSiblings
-from scenario_runner.language.item_counts import PLANNED, beyond
+from scenario_runner.language.item_counts import PLANNED, beyond, told_apart
 from scenario_runner.language.known_templates import (
     is_known,
     is_known_part,
@@ -40,7 +40,7 @@ from scenario_runner.language.value_diagnostics import no_list
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
     from scenario_runner.errors import Where
     from scenario_runner.hooks import Offered
@@ -79,7 +79,8 @@ class Foreseen:
         self._plugins = plugins
         self._known = frozenset((*_CASE, *(() if scenario.targets is None else ("site",))))
         every = (*scenario.setup, *scenario.steps, *scenario.final)
-        self._counting = {entry.path for entry in every if _asks_for_members(entry)}
+        texts_of = {entry.path: _texts(entry) for entry in every}
+        self._counting = {path for path, found in texts_of.items() if _asks_for_members(found)}
         """Steps that ask for elements of what is planned by their numbers."""
         self._conditions = {entry.path: _conditions(entry, plugins) for entry in every}
         self._entries = [
@@ -88,12 +89,12 @@ class Foreseen:
             if entry.path in self._counting
             or _has_condition(entry)
             or self._conditions[entry.path]
-            or has_template([entry.parameters, entry.for_each, dict(entry.late)])
+            or any(map(is_template, texts_of[entry.path]))
         ]
         self._read = {
             entry.path: _members(entry, self._conditions[entry.path]) for entry in self._entries
         }
-        self._seen: dict[Path, set[tuple[str, str]]] = {
+        self._seen: dict[Path, set[tuple[str, Hashable]]] = {
             entry.path: set() for entry in self._entries
         }
         self._given: list[_Given] = []
@@ -118,13 +119,13 @@ class Foreseen:
             except InvalidInput as error:
                 self._unskipped += (_in_case(case, one) for one in error.diagnostics)
                 return
-        told = repr(planned) if self._counting else ""
+        told = told_apart(planned) if planned and self._counting else None
         for entry in self._entries:
             seen = self._seen[entry.path]
             is_counting = entry.path in self._counting
             lists = (planned or {}) if is_counting else {}
             read = repr([member_of(names, *one) for one in self._read[entry.path]])
-            key = (read, told if is_counting else "")
+            key = (read, told if is_counting else None)
             if key in seen or len(seen) >= _MOST or len(self._found) >= MOST_DIAGNOSTICS:
                 continue
             seen.add(key)
@@ -257,14 +258,15 @@ class Foreseen:
                 )
 
 
-def _asks_for_members(entry: StepEntry) -> bool:
+def _texts(entry: StepEntry) -> list[str]:
+    """All text of a step, of what stands beside it, and the conditions of the uses that it comes from."""
     trees = [entry.parameters, entry.for_each, entry.when, dict(entry.late)]
     trees += [use.entry.get("when") for use in (() if entry.use is None else entry.use.whole)]
-    return any(
-        "[" in one and any(name in one for name in PLANNED)
-        for one in values(trees)
-        if isinstance(one, str)
-    )
+    return [one for one in values(trees) if isinstance(one, str)]
+
+
+def _asks_for_members(found: Iterable[str]) -> bool:
+    return any("[" in one and any(name in one for name in PLANNED) for one in found)
 
 
 def _expressions(

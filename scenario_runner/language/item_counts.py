@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,18 @@ class Held:
                 return of.at(place % _size(of)) if isinstance(of, Held) else of
             place -= whole
         return None
+
+
+def told_apart(planned: Mapping[str, Held]) -> Hashable:
+    """What two cases share that are planned with lists of the same lengths."""
+    return tuple((name, _groups(held)) for name, held in planned.items())
+
+
+def _groups(held: Held) -> Hashable:
+    return tuple(
+        (count, _groups(of) if isinstance(of, Held) else told_apart(of))
+        for count, of in held.groups
+    )
 
 
 def _size(of: Held | Mapping[str, Held]) -> int:

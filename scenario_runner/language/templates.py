@@ -271,7 +271,9 @@ def values(value: Any) -> Iterator[Any]:
     waiting = [value]
     while waiting:
         one = waiting.pop()
-        if isinstance(one, dict):
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict):
             waiting += one.values()
         elif isinstance(one, list):
             waiting += one
@@ -281,7 +283,9 @@ def values(value: Any) -> Iterator[Any]:
 
 def has_template(value: Any) -> bool:
     """Whether there is a template in a value, so that it cannot be judged before it is rendered."""
-    return any(isinstance(one, str) and is_template(one) for one in values(value))
+    if isinstance(value, dict | list):
+        return any(isinstance(one, str) and is_template(one) for one in values(value))
+    return isinstance(value, str) and is_template(value)
 
 
 def scalars(value: Any, below: Path = ()) -> Iterator[tuple[Path, Any]]:
