@@ -180,6 +180,7 @@ _WRONG_TYPE = {
     "dict_type": "object", "model_type": "object", "model_attributes_type": "object",
     "mapping_type": "object", "tuple_type": "array", "set_type": "array",
     "frozen_set_type": "array", "none_required": "null", "is_instance_of": "something else",
+    "int_parsing": "integer", "float_parsing": "number", "bool_parsing": "boolean",
 }  # fmt: skip
 
 

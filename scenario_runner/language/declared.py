@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from scenario_runner.descriptions import attribute_docstrings
+from scenario_runner.language.diagnostic_words import beginning
 from scenario_runner.origins import Path
 
 
@@ -25,9 +26,9 @@ def options_at(model: type[BaseModel], place: Path) -> list[str]:
 
 
 def described_at(model: type[BaseModel], place: Path) -> str:
-    """How the field that holds the value describes itself, in one line; empty where none does."""
+    """How the field that holds the value describes itself: the first line, to the end of its sentence; empty where none does."""
     words = next((words for _, words in _declared(model, place, "") if words), "")
-    return words.partition("\n")[0].replace("``", "`")
+    return beginning(words).replace("``", "`")
 
 
 def keys_at(model: type[BaseModel], place: Path) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,16 @@ def value_words(value: Any) -> str:
 def quoted(text: str) -> str:
     """Text in quotes, cut when it is long."""
     return f"'{text if len(text) <= CUT + 3 else text[:CUT] + '…'}'"
+
+
+def beginning(description: str) -> str:
+    """The first line of a description, with the rest of a sentence that goes on."""
+    lines = description.splitlines()
+    if len(lines) < 2 or lines[0].endswith((".", ":", ";")):
+        return lines[0] if lines else ""
+    paragraph = " ".join(itertools.takewhile(str.strip, lines))
+    more = paragraph.find(". ", len(lines[0]))
+    return paragraph if more < 0 else paragraph[: more + 1]
 
 
 def did_you_mean(name: str, options: Iterable[str]) -> str:

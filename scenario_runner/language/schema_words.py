@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from scenario_runner.errors import Diagnostic
 from scenario_runner.fields.types import Model
-from scenario_runner.language.diagnostic_words import did_you_mean, nearest, quoted, some_of
+from scenario_runner.language.diagnostic_words import (
+    beginning,
+    did_you_mean,
+    nearest,
+    quoted,
+    some_of,
+)
 from scenario_runner.language.document import Document
 from scenario_runner.language.entries import CheckSiblings, StepSiblings
 from scenario_runner.language.schema_entries import entry_names, parameters, resolved
@@ -68,12 +73,7 @@ def _missing_words(missing: str, error: SchemaError, path: Path) -> tuple[str, s
 
 def first_line(schema: Mapping[str, Any]) -> str | None:
     """How a schema describes itself: its first line, with the rest of a sentence that goes on."""
-    lines = str(schema.get("description", "")).splitlines()
-    if len(lines) < 2 or lines[0].endswith((".", ":", ";")):
-        return lines[0] if lines else None
-    paragraph = " ".join(itertools.takewhile(str.strip, lines))
-    more = paragraph.find(". ", len(lines[0]))
-    return paragraph if more < 0 else paragraph[: more + 1]
+    return beginning(str(schema.get("description", ""))) or None
 
 
 def _additional(error: SchemaError, document: Document) -> Iterator[Diagnostic]:

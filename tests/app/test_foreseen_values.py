@@ -149,6 +149,15 @@ def test_what_is_wrong_in_a_value_of_a_template_is_shown_at_the_template(tmp_pat
     ]  # fmt: skip
 
 
+def test_text_where_a_number_has_to_be_is_told_in_our_words(tmp_path: Path) -> None:
+    text = """
+    vars: {share: half}
+    steps: [{misbehave: {on: pacs, faults: [{lose: {share: "{{ vars.share }}"}}]}}]
+"""
+    told = [(one["code"], one["message"]) for one in validated(tmp_path, text)]
+    assert ("FAB102", "'share' must be a number, not 'half'") in told
+
+
 def test_what_will_not_run_or_is_known_later_is_no_mistake(tmp_path: Path) -> None:
     assert validated(tmp_path, RIGHT) == []
 

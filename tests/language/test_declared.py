@@ -33,6 +33,9 @@ class Outer(BaseModel):
     """Some letters ``a``.
 
     And more."""
+    wide: Annotated[str, Field(pattern="^a+$")] = "a"
+    """Some letters ``a``, in a sentence that
+    goes on. And more."""
 
 
 def document(text: str) -> Document:
@@ -57,5 +60,7 @@ def test_the_words_a_value_may_be_are_told_whole(text: str, place: Path, options
 
 def test_a_wrong_form_is_told_with_what_the_field_says_of_itself() -> None:
     with pytest.raises(InvalidInput) as caught:
-        bind(Outer, {"form": "b"}, document("form: b"), ())
-    assert [found.hint for found in caught.value.diagnostics] == ["Some letters `a`."]
+        bind(Outer, {"form": "b", "wide": "b"}, document("form: b\nwide: b\n"), ())
+    assert [found.hint for found in caught.value.diagnostics] == [
+        "Some letters `a`.", "Some letters `a`, in a sentence that goes on.",
+    ]  # fmt: skip
