@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 _MOST_ROWS = 50
 _MOST_ANNOTATIONS = 10
 """GitHub shows no more of one kind and step."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = (*"=+-@\t\r\n", *"\uff0b\uff0d\uff1d\uff20")
+"""A sign in front; some spreadsheets take those of full width, too."""
 
 
 def requirements_csv(record: RunRecord) -> str:

@@ -64,11 +64,12 @@ def test_requirements_are_a_table_and_a_document(tmp_path: Path) -> None:
     assert command("report", folder, "--requirements", tmp_path / "r.xml") == 2
 
 
-def test_a_requirement_that_looks_like_a_formula_is_none(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\N{FULLWIDTH EQUALS SIGN}"])
+def test_a_requirement_that_looks_like_a_formula_is_none(sign: str, tmp_path: Path) -> None:
     story = samples.passing()
     record = read_record(story.write(tmp_path / "run"))
-    record.requirements[0].id = "=HYPERLINK(1)"
-    assert "\n'=HYPERLINK(1)," in requirements_csv(record).replace("\r", "")
+    record.requirements[0].id = f"{sign}HYPERLINK(1)"
+    assert f"\n'{sign}HYPERLINK(1)," in requirements_csv(record).replace("\r", "")
 
 
 def test_github_is_told_where_and_what(
