@@ -53,7 +53,7 @@ class Objects:
     ) -> None:
         """Make and keep every image of a plan, unless that was done already.
 
-        told: is given the number of the case, the instance and its file, once that is written. Raises MachineError, UsageError for a file that is there.
+        told: is given the number of the case, the instance and its file, once that is written. Raises MachineError, UsageError for a file that is there, PluginError.
         """
         wanted = plans.write_json(Nowhere())
         if wanted == self._made_for:
@@ -62,9 +62,10 @@ class Objects:
         for number, job in enumerate(plans.jobs, start=1):
             instances = (factory.instance(image, {}) for image in job.case.images())
             try:
-                for instance in write_behind(instances, self._placed(number)):
-                    assert instance.image is not None
-                    told(number, instance, self.place(number, instance.image))
+                with plans.blaming():
+                    for instance in write_behind(instances, self._placed(number)):
+                        assert instance.image is not None
+                        told(number, instance, self.place(number, instance.image))
             except FileExistsError as error:
                 raise UsageError(
                     f"'{error.filename}' is there already; nothing is overwritten",

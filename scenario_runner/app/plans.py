@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import field, replace
 from difflib import get_close_matches
 from functools import lru_cache
@@ -85,6 +86,8 @@ class Plans:
     """The kinds of steps, which tell what they will do."""
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     """Of the site: whoever shows a plan shows none of them."""
+    blaming: Callable[[], AbstractContextManager[None]] = field(default=nullcontext, repr=False)
+    """``Plugins.blaming`` of those that the plan is made with."""
 
     def __repr__(self) -> str:
         return f"<Plans: {some_of([job.case.id for job in self.jobs]) or 'no case'}>"
@@ -276,6 +279,7 @@ def _add(plans: Plans, one: Plannable, counters: Counters) -> None:
         plans.jobs += [replace(job, number=len(plans.jobs) + n) for n, job in enumerate(jobs, 1)]
     plans.steps = one.plugins.steps()
     plans.secrets |= one.secrets
+    plans.blaming = one.plugins.blaming
     plans.reserved[one.scenario.header.name] = plan.reserved
 
 

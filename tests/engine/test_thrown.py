@@ -238,6 +238,19 @@ def test_what_a_plugin_throws_before_anything_is_sent_is_no_defect_of_ours(
     assert not (tmp_path / "run").exists()
 
 
+def test_a_phantom_that_throws_in_a_preview_is_no_defect_of_ours(tmp_path: Path) -> None:
+    site = write_site(tmp_path / "site.yaml", {"pacs": {"embedded": {}}}, plugins=str(PROBE))
+    series = {"modality": "CT", "images": 1, "size": [16, 16], "phantom": "throwing"}
+    scenario = write_scenario(
+        tmp_path / "thrown.yaml", [{"probe": {}}], patients=[{"studies": [{"series": [series]}]}]
+    )
+    done = fabricate(
+        "preview", scenario, "--site", site, "--registry", ":memory:", "--sheet", tmp_path / "s.html",
+        env={"FABRICATE_TEST_THROWS": "phantom=SystemExit"},
+    ).check(2)  # fmt: skip
+    assert "plugin 'thrower.py' failed: SystemExit: thrown by a test" in done.err
+
+
 def test_a_thread_of_a_plugin_that_throws_is_a_line_and_no_traceback(tmp_path: Path) -> None:
     site = write_site(tmp_path / "site.yaml", {"pacs": {"embedded": {}}}, plugins=str(PROBE))
     scenario = write_scenario(tmp_path / "thrown.yaml", [{"thrower": {}}])
