@@ -12,6 +12,7 @@ from scenario_runner.app.validate import validate
 from scenario_runner.errors import Diagnostic
 from scenario_runner.language.rendering import render
 from scenario_runner.plugins import Plugins
+from scenario_runner.service.validator.settings import read_settings
 from tests.docs.markdown import GUIDES, REFERENCE, Fence, fences
 from tests.docs.wrapping import whole
 from tests.orders.hl7.feeds import order
@@ -30,6 +31,21 @@ FILES = {
     "people.json": '[{"id": "PID2", "studies": [{"modality": "CT"}]}]\n',
 }
 """What the pages name and a reader would have beside the scenario."""
+OF_A_LIBRARY = """schema: scenario/v1
+name: {name}
+vars: {{images: 2}}
+matrix: {{modality: [CT, MR]}}
+patients: [{{studies: [{{series: [{{modality: "{{{{ matrix.modality }}}}", images: "{{{{ vars.images }}}}"}}]}}]}}]
+steps: [send: {{to: pacs}}]
+"""
+FILES |= {
+    f"{name}.yaml"
+    if name == "own"
+    else f"libs/radiology/scenarios/{name}.yaml": OF_A_LIBRARY.format(name=name)
+    for name in ("ct_roundtrip", "mr_roundtrip", "own")
+}
+SETTINGS = "schema: validator/v1"
+"""Of another program than ``fabricate validate``, which reads them when it starts."""
 
 
 def file_of(found: Diagnostic) -> str:
@@ -42,14 +58,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what a reader of the pages has: a site, and the files and plugins they name."""
     folder = tmp_path_factory.mktemp("snippets")
     shutil.copytree(ROOT / "plugins", folder / "plugins")
+    shutil.copytree(ROOT / "tests" / "examples" / "valid" / "libs", folder / "libs")
     for page in GUIDES:
         for example in fences(page):
             if example.language == "python" and str(example.file).startswith("plugins/"):
                 (folder / str(example.file)).write_text(example.text, encoding="utf-8")
     for name, text in FILES.items():
-        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).parent.mkdir(exist_ok=True, parents=True)
         (folder / name).write_text(text, encoding="utf-8", newline="")
-    shutil.copytree(ROOT / "tests" / "examples" / "valid" / "libs", folder / "libs")
     (folder / "a-site.yaml").write_text(
         "schema: site/v1\nname: a\nplugins: plugins\nreceiver: {hl7: {host: 127.0.0.1, port: 2576}}\n"
         "targets: {pacs: {embedded: {}}, archive: {embedded: {}}, inbox: {embedded: {}},\n"
@@ -68,7 +84,10 @@ def found(folder: Path) -> dict[str, list[Diagnostic]]:
     said: dict[str, list[Diagnostic]] = {}
     scenarios = {}
     for name, file in files.items():
-        if file.read_text("utf-8").lstrip().startswith("schema: site/v1"):
+        if file.read_text("utf-8").startswith(SETTINGS):
+            read_settings(file, {})
+            said[name] = []
+        elif file.read_text("utf-8").lstrip().startswith("schema: site/v1"):
             said[name] = list(validate(Sources(paths=[file], site=file)).diagnostics)
         else:
             scenarios[name] = file
@@ -83,6 +102,16 @@ def found(folder: Path) -> dict[str, list[Diagnostic]]:
 def test_a_snippet_validates(fence: Fence, found: dict[str, list[Diagnostic]]) -> None:
     said = [one for one in found[str(fence)] if one.severity == "error"]
     assert not said, f"{fence}\n{render(said, 'text')}"
+
+
+def test_what_is_yaml_is_called_so_and_tried() -> None:
+    untried = [
+        str(fence)
+        for page in [*GUIDES, *sorted(REFERENCE.glob("*.md"))]
+        for fence in fences(page)
+        if fence.language != "yaml" and fence.text.startswith("schema:")
+    ]
+    assert not untried
 
 
 def test_a_wrong_snippet_would_be_noticed(tmp_path: Path) -> None:
