@@ -54,11 +54,13 @@ class Form:
     any_case: bool = False
     stem: str = ""
     """Of a pattern for what was cut short, that of the part which is always there."""
+    after: str = _AFTER_CUT
+    """Of such a pattern, that of what comes behind a cut."""
     _pattern: re.Pattern[str] | None = None
 
     def widen(self) -> None:
         """From now on match all that begins with the stem and is cut short, whatever it was."""
-        wider = rf"{self.stem}\w*{_AFTER_CUT}"
+        wider = rf"{self.stem}\w*{self.after}"
         if self.source != wider:
             self.source, self._pattern = wider, None
 
@@ -126,9 +128,7 @@ def _as_text(core: str) -> Iterator[Form]:
     yield _form("".join(parts) + ends, bare)
     least = max(_LEAST_CUT, (len(parts) + 1) // 2)
     if least < len(parts):
-        form = _cut_short(parts, bare, least, _AFTER_CUT)
-        form.stem = "".join(parts[:least])
-        yield form
+        yield _cut_short(parts, bare, least, _AFTER_CUT)
     if len(parts) > _LEAST_MARKED:
         yield _cut_short(parts, bare, _LEAST_MARKED, _CUT_MARK)
 
@@ -138,7 +138,9 @@ def _cut_short(parts: Sequence[str], bare: str, least: int, after: str) -> Form:
     more = ""
     for part in reversed(parts[least : least + _MOST_CUT]):
         more = f"(?:{part}{more})?"
-    return _form("".join(parts[:least]) + more + after, bare[:least])
+    form = _form("".join(parts[:least]) + more + after, bare[:least])
+    form.stem, form.after = "".join(parts[:least]), after
+    return form
 
 
 def _form(pattern: str, text: str) -> Form:
