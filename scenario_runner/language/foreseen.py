@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from scenario_runner.errors import MOST_DIAGNOSTICS, Diagnostic, InvalidInput
 from scenario_runner.language.binding import complaints
-from scenario_runner.language.entries import StepSiblings
+from scenario_runner.language.entries import CheckSiblings, StepSiblings
 from scenario_runner.language.item_counts import PLANNED, beyond, told_apart
 from scenario_runner.language.known_templates import (
     is_known,
@@ -183,15 +183,15 @@ class Foreseen:
                 late = _evaluated_later(entry, self._plugins)
                 asked = chain(
                     _expressions(entry, path, entry.parameters, late),
-                    _expressions(entry, entry.path, dict(entry.late), AT_EACH_TURN),
+                    _expressions(entry, entry.path, _beside(entry), AT_EACH_TURN),
                 )
                 _require_members(asked, {**known, **more}, planned)
                 for below, condition in self._conditions[entry.path]:
                     at = entry.origins.where((*entry.path, *below))
                     self._holds(condition, {**known, **more}, at)
                 tree = _partly(entry.parameters, {**known, **more}, entry, path, late)
-                beside = _partly(dict(entry.late), known, entry, entry.path, AT_EACH_TURN)
-                if tree != entry.parameters or beside != entry.late:
+                beside = _partly(_beside(entry), known, entry, entry.path, AT_EACH_TURN)
+                if tree != entry.parameters or beside != _beside(entry):
                     yield tree, beside
 
     def _items(self, entry: StepEntry, known: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -242,10 +242,14 @@ class Foreseen:
             model, given.tree, entry.origins, path, has_template, entry.parameters
         )
         yield from complaints(
-            StepSiblings, given.beside, entry.origins, entry.path, has_template, entry.late
+            StepSiblings, given.beside, entry.origins, entry.path, has_template, _beside(entry)
         )
         checks = self._plugins.checks()
         for number, check in enumerate(given.tree if isinstance(given.tree, list) else ()):
+            fails = check.get("fails") if isinstance(check, dict) else None
+            if fails is not None:
+                of, at = {"fails": fails}, (*path, number)
+                yield from complaints(CheckSiblings, of, entry.origins, at, has_template)
             for name in filter(checks.__contains__, check if isinstance(check, dict) else ()):
                 place = (*path, number, name)
                 yield from complaints(
@@ -258,9 +262,15 @@ class Foreseen:
                 )
 
 
+def _beside(entry: StepEntry) -> dict[str, Any]:
+    """What stands beside a step and is judged by what a template makes of it."""
+    fails = {} if entry.fails is None or not is_template(entry.fails) else {"fails": entry.fails}
+    return {**entry.late, **fails}
+
+
 def _texts(entry: StepEntry) -> list[str]:
     """All text of a step, of what stands beside it, and the conditions of the uses that it comes from."""
-    trees = [entry.parameters, entry.for_each, entry.when, dict(entry.late)]
+    trees = [entry.parameters, entry.for_each, entry.when, _beside(entry)]
     trees += [use.entry.get("when") for use in (() if entry.use is None else entry.use.whole)]
     return [one for one in values(trees) if isinstance(one, str)]
 
@@ -381,7 +391,7 @@ def _members(
     entry: StepEntry, conditions: Iterable[tuple[Path, str]]
 ) -> list[tuple[str, str | None]]:
     """What the parameters of a step read of what differs between cases."""
-    trees = [entry.parameters, entry.for_each, entry.when, dict(entry.late)]
+    trees = [entry.parameters, entry.for_each, entry.when, _beside(entry)]
     trees += [condition for _, condition in conditions]
     for use in () if entry.use is None else entry.use.whole:
         trees += [use.entry.get("when"), [value.tree for value in use.values.values()]]

@@ -149,6 +149,20 @@ def test_what_is_wrong_in_a_value_of_a_template_is_shown_at_the_template(tmp_pat
     ]  # fmt: skip
 
 
+def test_a_pattern_that_is_none_is_told_beside_steps_and_checks_too(tmp_path: Path) -> None:
+    text = """
+    matrix: {why: [refused, "("]}
+    steps:
+      - {echo: {to: pacs}, fails: "{{ matrix.why }}"}
+      - assert: [{equal: {actual: 1, expected: 2}, fails: "{{ matrix.why }}"}]
+"""
+    told = validated(tmp_path, text)
+    assert [one["line"] for one in told] == [8, 9]
+    for one in told:
+        assert one["message"].startswith("this is no regular expression")
+        assert "in the case example[why=(]" in one["hint"]
+
+
 def test_text_where_a_number_has_to_be_is_told_in_our_words(tmp_path: Path) -> None:
     text = """
     vars: {share: half}
