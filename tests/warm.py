@@ -233,6 +233,15 @@ def _models(parent: type[BaseModel]) -> Iterator[type[BaseModel]]:
         yield from _models(model)
 
 
+def _write_constructors() -> None:
+    """Those that a class of ours writes when it is first used, which else each command would do for itself."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("scenario_runner"):
+            for one in list(vars(module).values()):
+                if isinstance(one, type) and one.__module__ == name:
+                    one.__init__  # type: ignore[misc]  # noqa: B018 - looking for it writes it
+
+
 def main(address: str) -> None:
     """Import the package, wait for requests, and run each in a process of its own."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is meant for the tests; they end this one
@@ -244,6 +253,7 @@ def main(address: str) -> None:
         importlib.import_module(name)
     for model in _models(BaseModel):
         model.model_rebuild()
+    _write_constructors()
     gc.collect()
     gc.freeze()
     with warnings.catch_warnings():
