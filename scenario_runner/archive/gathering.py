@@ -97,7 +97,7 @@ class Gathering:
             # One is not to be the end of the others: each of them has a turn of its own.
             for one in taken:
                 one.is_alone = True
-            if begun == 1:
+            if begun <= 1:  # by its own work, or by a transaction that none could begin
                 mine.end(error)
             else:
                 self._carry_out([mine])

@@ -126,3 +126,18 @@ def test_instances_of_several_associations_are_kept_beside_work_that_fails(
         assert len(located) == 12
         assert all(archive.data(one) for one in located)
         assert not list(archive.files.incoming.iterdir()), "nothing is left lying"
+
+
+def test_a_transaction_that_cannot_begin_is_the_end_of_its_work_and_asked_for_once() -> None:
+    """It was tried a thousand times over, until Python had no more room for calls."""
+    tries = []
+
+    @contextmanager
+    def closed() -> Iterator[None]:
+        tries.append(1)
+        raise ServerError("the index is closed")
+        yield
+
+    with pytest.raises(ServerError, match="the index is closed"):
+        Gathering(closed, lambda: False).run(lambda: "never")
+    assert len(tries) == 1
