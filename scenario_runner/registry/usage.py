@@ -128,7 +128,8 @@ class UsageNotes:
             return
         if sent.stored:
             self._acknowledged(sent, key)
-            if monotonic() - self._last_note >= _NOTED_EVERY:
+            # While a registry is locked or away each try waits a minute: then it is tried between steps alone.
+            if self._trouble is None and monotonic() - self._last_note >= _NOTED_EVERY:
                 self._note()
         elif sent.maybe_stored:
             self._ahead.reached(sent.case, _place(key[0]))
@@ -173,8 +174,6 @@ class UsageNotes:
         waiting = self._waiting()
         if not (waiting or self._deleted or self._orders or self._ahead.waiting):
             return
-        if waiting:
-            self._last_note = monotonic()
         try:
             if self._orders:
                 note_orders(self._database, self._orders)
@@ -195,6 +194,8 @@ class UsageNotes:
             self._trouble = error.message
             return
         self._trouble = None
+        if waiting:
+            self._last_note = monotonic()
         for one in waiting:
             one.new = False
         self._deleted.clear()

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from pydicom import dcmread
+from sqlalchemy import Connection
 
 from scenario_runner.app.load import Sources, Surroundings
 from scenario_runner.app.plan import PlanRequest, preview
@@ -21,7 +22,7 @@ from scenario_runner.app.validate import validate
 from scenario_runner.database.engine import Database
 from scenario_runner.database.location import Location, location_of
 from scenario_runner.engine.services import Control
-from scenario_runner.errors import InvalidInput, UsageError
+from scenario_runner.errors import InvalidInput, MachineError, UsageError
 from scenario_runner.events import EventHandler, InstanceSent, Stamped
 from scenario_runner.registry.patient import Patient
 from scenario_runner.registry.people import People
@@ -311,3 +312,37 @@ def test_two_entries_never_draw_the_same_patient(tmp_path: Path) -> None:
     sources = Sources(paths=[file], around=Surroundings({}, tmp_path))
     with pytest.raises(InvalidInput, match="0 patients that fit beside the 5 that entries above"):
         preview(PlanRequest(sources=sources, registry=where, seed=1))
+
+
+def test_a_registry_that_is_locked_is_not_waited_for_with_each_image(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each try may take a minute."""
+    monkeypatch.setattr("scenario_runner.registry.usage._NOTED_EVERY", 0.0)
+    sent: list[str] = []
+    tries: list[int] = []
+    writing = Database.writing
+
+    @contextmanager
+    def locked(database: Database) -> Iterator[Connection]:
+        if sent:
+            tries.append(len(sent))
+            raise MachineError("it is locked")
+        with writing(database) as connection:
+            yield connection
+
+    class Listener:
+        def handle(self, stamped: Stamped) -> None:
+            if isinstance(stamped.event, InstanceSent):
+                sent.append(stamped.event.image)
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr(Database, "writing", locked)
+    many = {**CT, "series": [{"images": 20, "size": [16, 16]}]}
+    file = written(tmp_path, [{**JANE, "keep": True, "studies": [many]}])
+    result = carried_out(file, tmp_path / "r.sqlite3", [Listener()])
+    assert len(sent) == 20
+    assert len([count for count in tries if count < 20]) <= 1, tries
+    assert "was not told of 1 of the studies" in result.untold[0]
