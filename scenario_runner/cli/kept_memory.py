@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Final
 
-_OPTIONS: Final = {
-    "M_MMAP_THRESHOLD": (-3, 1 << 28),
-    "M_TRIM_THRESHOLD": (-1, 1 << 29),
-    "M_ARENA_MAX": (-8, 1),
-}
-"""Of glibc's ``mallopt``: names, numbers and our values; two in bytes, one a number of heaps."""
+_M_TRIM_THRESHOLD: Final = -1
+_M_MMAP_THRESHOLD: Final = -3
+_M_ARENA_MAX: Final = -8
+"""Numbers of glibc's ``mallopt``."""
+_BLOCKS: Final = (1 << 28, 1 << 25)
+"""Bytes up to which a block is kept: the first that is taken, for an older glibc takes no more than 32 MiB (mallopt(3))."""
+_KEPT: Final = 1 << 29
+"""Bytes that stay free at the end of the heap."""
 
 
 def keep_memory() -> None:
@@ -25,7 +28,13 @@ def keep_memory() -> None:
     import ctypes
 
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is None:
-        return
-    for number, value in _OPTIONS.values():
-        mallopt(number, value)
+    if mallopt is not None:
+        set_options(mallopt)
+
+
+def set_options(mallopt: Callable[[int, int], int]) -> None:
+    """Tell the C library. mallopt: of an option and its value, gives 0 for what it does not take."""
+    # To set the other threshold alone would hold this one to its 128 KiB, where it grows by itself.
+    if any(mallopt(_M_MMAP_THRESHOLD, size) for size in _BLOCKS):
+        mallopt(_M_TRIM_THRESHOLD, _KEPT)
+    mallopt(_M_ARENA_MAX, 1)
