@@ -40,14 +40,17 @@ def names_of(received: Received) -> dict[str, str]:
 
 
 def is_named(names: Mapping[str, str], requests: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether a request named the study, series and instance that came. names: of ``names_of``."""
+    """Whether a request named the study, series and instance that came. names: of ``names_of``.
+
+    requests: the one that is answered last of all, for of thousands it nearly always is that one.
+    """
     return not requests or any(
         all(
             names[key] in wanted
             for key in UIDS
             if key in names and (wanted := listed(keys.get(key)))
         )
-        for keys in requests
+        for keys in reversed(requests)
     )
 
 

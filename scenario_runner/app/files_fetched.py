@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -99,10 +99,13 @@ def fetch(target: Target, request: FetchRequest, deadline: Deadline) -> Fetched:
 
     target = target.by(request.via)
     named = retrieval_keys(target, request.level, request.match, deadline)
-    keys += named.requests
-    for asked in (
-        one for keys in named.requests for one in _requests(target, request, keys, deadline)
-    ):
+
+    def requests() -> Iterator[Portion]:
+        for one in named.requests:
+            keys.append(one)
+            yield from _requests(target, request, one, deadline)
+
+    for asked in requests():
         if request.via == "c-move":
             result = target.move(asked.request, take, deadline, destination=request.destination)
         else:

@@ -1,0 +1,34 @@
+"""What came beside what was asked for, however many requests there were."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from scenario_runner.api.asked_for import is_named
+
+NAMES = {"StudyInstanceUID": "1.2", "SOPInstanceUID": "1.2.3"}
+
+
+class Answered(Mapping[str, Any]):
+    """The keys of a request that is over, at which nobody looks."""
+
+    def __getitem__(self, key: str) -> Any:
+        raise AssertionError("each instance is looked for in all requests before its own")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def test_an_instance_is_looked_for_in_the_request_that_is_being_answered() -> None:
+    assert is_named(NAMES, [Answered(), {"StudyInstanceUID": "1.2"}])
+
+
+def test_what_an_earlier_request_named_is_named_and_what_none_did_is_not() -> None:
+    earlier, last = {"StudyInstanceUID": ["1.2", "1.3"]}, {"StudyInstanceUID": "1.4"}
+    requests: list[Mapping[str, Any]] = [earlier, last]
+    assert is_named(NAMES, requests)
+    assert not is_named({**NAMES, "StudyInstanceUID": "1.5"}, requests)
