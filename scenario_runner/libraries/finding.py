@@ -263,5 +263,8 @@ class Libraries:
         return self._documents[path]
 
     def _all(self, file: str | None) -> tuple[list[Library], list[Diagnostic]]:
+        return self.places.every(file, lambda: self._commits(file))
+
+    def _commits(self, file: str | None) -> Mapping[str, str]:
         lock = None if file is None else self.locks.of(file)
-        return self.places.every(file, {} if lock is None else lock.commits())
+        return {} if lock is None else lock.commits()

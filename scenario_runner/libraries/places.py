@@ -12,7 +12,7 @@ from scenario_runner.libraries.folders import LibraryFolders
 from scenario_runner.libraries.shipped import own_before_shipped
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from scenario_runner.libraries.git_cache import GitCache
     from scenario_runner.libraries.git_source import GitSource
@@ -81,11 +81,12 @@ class Places:
         return list(dict.fromkeys([*places, *self._last]))
 
     def every(
-        self, file: str | None, commits: Mapping[str, str]
+        self, file: str | None, commits: Callable[[], Mapping[str, str]]
     ) -> tuple[list[Library], list[Diagnostic]]:
         """All that a file's places hold, and what is wrong with what cannot be read.
 
-        commits: by the address of a repository, the one that a lock holds it to; the same for each file of a folder.
+        commits: gives, by the address of a repository, the one that a lock holds it to, the same for each file of a folder;
+        asked where there are repositories, for a lock that cannot be read is no matter of folders. Raises what it does.
         """
         parent = Path() if file is None else Path(file).parent
         if file is not None and parent in self._by_folder:
@@ -115,7 +116,7 @@ class Places:
         return library_root(file)
 
     def _in(
-        self, place: Path | GitSource, commits: Mapping[str, str]
+        self, place: Path | GitSource, commits: Callable[[], Mapping[str, str]]
     ) -> tuple[list[Library], list[Diagnostic]]:
         """The libraries that a place holds, which is fetched when it is a repository."""
         if isinstance(place, Path):
@@ -123,8 +124,9 @@ class Places:
         from scenario_runner.libraries.git_cache import GitCache
 
         self._git = self._git or GitCache(environ=self._environ)
+        held = commits().get(str(place))
         try:
-            checkout = self._git.checkout(place, commits.get(str(place)))
+            checkout = self._git.checkout(place, held)
         except InvalidInput as error:
             return [], list(error.diagnostics)
         found, broken = self._read.within(checkout.folder)

@@ -188,3 +188,12 @@ def test_a_text_cut_anywhere_is_answered_without_a_word_of_python(editing: Editi
             editing.complete(cut, end)
             editing.hover(cut, end)
             editing.definition(cut, end)
+
+
+def test_a_lock_that_cannot_be_read_is_no_matter_of_what_can_be_named(tmp_path: Path) -> None:
+    shutil.copytree(EXAMPLES / "libs", tmp_path / "libs")
+    (tmp_path / "fabricate.lock").write_text("libraries: [\n")
+    editing = Editing(tmp_path / "s.yaml")
+    assert "radiology/store_and_find" in labels(editing, "steps:\n  - use: {steps: ¦}\n")
+    used = HEAD + "steps:\n  - use: {steps: radiology/store_and_find, with: {to: pacs}}\n"
+    assert "FAB015" in {one.code for one in editing.diagnostics(used)}, "where it counts it is told"
