@@ -175,7 +175,7 @@ def merged(before: Mapping[str, Any], now: Mapping[str, Any]) -> Resource:
     An identifier and an endpoint are added to those that are there.
     """
     stays = {"subject", "started"} & before.keys()
-    both = {**before, **{key: value for key, value in now.items() if key not in stays}}
+    both = _over(before, {key: value for key, value in now.items() if key not in stays})
     if isinstance(before.get("series"), list):
         both["series"] = _parts(before["series"], now.get("series", []))
     if isinstance(before.get("modality"), list) and isinstance(now.get("modality"), list):
@@ -189,6 +189,12 @@ def merged(before: Mapping[str, Any], now: Mapping[str, Any]) -> Resource:
     return both
 
 
+def _over(before: Mapping[str, Any], now: Mapping[str, Any]) -> Resource:
+    """What is known now over what is there; what ``_birthDate`` says of a value that is no more goes (R4 2.6.2.3)."""
+    stale = {f"_{key}" for key, value in now.items() if before.get(key) != value}
+    return {**{key: value for key, value in before.items() if key not in stale}, **now}
+
+
 def _parts(before: Any, now: Any) -> list[Resource]:
     """Series, or the instances of one, as they are now; what else was said of one, by its UID, stays."""
     there = before if isinstance(before, list) else []
@@ -198,7 +204,7 @@ def _parts(before: Any, now: Any) -> list[Resource]:
     made = []
     for one in now:
         old = known.get(one["uid"], {})
-        both = {**old, **one}
+        both = _over(old, one)
         for key in _CODED & old.keys() & one.keys():
             both[key] = _as_coded_before([old[key]], one[key])
         if "instance" in one:

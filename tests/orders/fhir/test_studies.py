@@ -391,6 +391,31 @@ def test_what_a_server_says_of_a_study_beyond_the_plan_stays_when_it_is_written(
     assert changed == {**site, **({"reference": {"reference": "BodyStructure/b1"}} if release == "R5" else {})}  # fmt: skip
 
 
+def test_why_a_value_was_lacking_is_not_said_beside_the_value_that_is_written() -> None:
+    unknown = {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]}  # fmt: skip
+    before = samples.study(1, "CT")
+    del before["started"], before["series"][0]["started"]
+    now = copy.deepcopy(before)
+    before |= {"_started": unknown, "_description": unknown, "_status": {"id": "s1"}}
+    before["series"][0] |= {"_started": unknown}
+    before["series"][0]["instance"][0] |= {"_title": unknown}
+    known = {"started": "2026-02-03T10:15:00+01:00"}
+    now |= known
+    now["series"][0] |= known
+    written = merged(before, now)
+    assert "_started" not in written
+    assert "_started" not in written["series"][0]
+    assert written["status"] == before["status"]
+    assert written["_status"] == {"id": "s1"}
+    assert written["series"][0]["instance"][0]["_title"] == unknown
+
+
+def test_what_was_said_of_another_birth_date_is_not_said_of_the_one_that_is_written() -> None:
+    before = BESIDE["Patient/p1"]
+    assert merged(before, {"birthDate": before["birthDate"]}) == before
+    assert "_birthDate" not in merged(before, {"birthDate": "1960-01-01"})
+
+
 def test_what_is_written_keeps_the_fraction_of_a_time() -> None:
     written = '{modality: CT, date: 2026-02-03, time: "101500.25", tags: {TimezoneOffsetFromUTC: "+0100"}}'
     (case,) = plan(f"patients: [{{studies: [{written}]}}]")
