@@ -124,13 +124,14 @@ def _require_release(reader: Reader) -> None:
 
 
 def _referred(reader: Reader) -> Iterator[tuple[Mapping[str, Any], mapping.Of]]:
-    """What else says something of the study: its orders, its visit, else that of an order. What comes first counts."""
+    """What else says something of the study: its orders; its visit, else that of an order. What comes first counts."""
     study = reader.study
     requests = [one for one in reversed(listed(study.get("basedOn"))) if isinstance(one, dict)]
     for one in requests:
         yield one, "ServiceRequest"
     if isinstance(study.get("encounter"), dict):
         yield study["encounter"], "Encounter"
+        return  # what this one does not say is not to be said of another visit
     for one in requests:
         visit = (_found(reader, one, "ServiceRequest") or {}).get("encounter")
         # What an order contains (#…) is looked for in the study, where it may be somebody else's.

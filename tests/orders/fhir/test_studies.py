@@ -181,6 +181,8 @@ def test_the_visit_is_that_of_the_study_else_that_of_its_order(own: bool) -> Non
         },
     }
     assert read(study, beside=beside).text("AdmissionID") == ("V1" if own else "V2")
+    del beside["Encounter/e1"]["identifier"]
+    assert read(study, beside=beside).text("AdmissionID") == ("" if own else "V2")
 
 
 @pytest.mark.parametrize(
