@@ -247,12 +247,7 @@ def read_field(field: Field, path: Path, line: Line, offset: str) -> Known | Non
         local = values.OF_TEXT[line.reads_as](at_site(written, line.zone, offset))
         return None if local is None else (local, (), "")
     told = ""
-    if (
-        line.attribute in _IDENTIFYING
-        and not path.subcomponent
-        and field.marks.subcomponent
-        and field.marks.subcomponent in field.written(path.component or 1, 0, path.repetition)
-    ):
+    if _has_subcomponents(field, path, line):
         path, told = path._replace(subcomponent=1), f"{path} is read up to its subcomponents"
     value = values.READERS[line.reads_as](field, path)
     if told and isinstance(value, str):
@@ -260,6 +255,16 @@ def read_field(field: Field, path: Path, line: Line, offset: str) -> Known | Non
     if isinstance(value, list):
         return "", value, ""
     return None if value is None else _fitted(value, line.attribute, path)
+
+
+def _has_subcomponents(field: Field, path: Path, line: Line) -> bool:
+    """Whether what identifies something goes on where no part of it is."""
+    mark = field.marks.subcomponent
+    if line.attribute not in _IDENTIFYING or path.subcomponent or not mark or mark not in field.raw:
+        return False
+    of_patient = line.reads_as == "identifier" and not path.component and path.repetition < 2
+    repetition = values.own_identifier(field) if of_patient else path.repetition
+    return mark in field.written(path.component or 1, 0, repetition)
 
 
 def _fitted(value: str, attribute: str, path: Path) -> Known:

@@ -173,6 +173,23 @@ def test_a_cleared_field_is_empty_in_the_images_and_an_absent_one_is_generated()
     assert "birth_date" not in other.tree
 
 
+@pytest.mark.parametrize(
+    ("given", "is_told"),
+    [
+        ("P1&x^^^HOSP^MR", True),
+        ("S1^^^TAX^SS~P1&x^^^HOSP^MR", True),
+        ("S1&x^^^TAX^SS~P1^^^HOSP^MR", False),
+        ("P1^^^HOSP&1.2.3&ISO^MR", False),
+    ],
+)
+def test_it_is_told_where_the_own_number_and_no_other_has_subcomponents(
+    given: str, is_told: bool
+) -> None:
+    order = _only(message(PID.replace("P1^^^HOSP", given), "ORC|NW|PL1|FI1", OBR))
+    assert order.text("PatientID") == "P1"
+    assert ("PID-3 is read up to its subcomponents" in order.remarks) == is_told
+
+
 def test_an_identifier_with_braces_is_no_pattern() -> None:
     (patient,) = patients([_only(order(obr=OBR.replace("ACC1", "A{1}")))])
     assert patient.tree["studies"][0]["tags"]["AccessionNumber"] == "A{1}"
