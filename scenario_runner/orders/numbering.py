@@ -57,13 +57,27 @@ def key_of(order: Order) -> str:
 
 def authority_of(said: Mapping[str, Said]) -> Authority:
     """Who gave the number that an order, or a worklist item, goes by."""
-    for number, keyword in _AUTHORITIES.items():
+    for number in _AUTHORITIES:
         if number in said and said[number].text:
-            items = said[keyword].items if keyword in said else ()
-            first = items[0] if items else {}
-            name, uid = first.get("LocalNamespaceEntityID"), first.get("UniversalEntityID")
-            return Authority(str(name or ""), str(uid or ""))
+            return giver_of(said, number)
     return Authority()
+
+
+def giver_of(said: Mapping[str, Said], number: str) -> Authority:
+    """Who gave one of its numbers. number: PLACER or FILLER; nobody says so of another."""
+    keyword = _AUTHORITIES.get(number, "")
+    items = said[keyword].items if keyword in said else ()
+    first = items[0] if items else {}
+    name, uid = first.get("LocalNamespaceEntityID"), first.get("UniversalEntityID")
+    return Authority(str(name or ""), str(uid or ""))
+
+
+def is_number(said: Mapping[str, Said]) -> bool:
+    """Whether the accession number is a number of the order: it may be read from there for want of one."""
+    accession = said["AccessionNumber"].text if "AccessionNumber" in said else ""
+    return bool(accession) and any(
+        name in said and said[name].text == accession for name in (PLACER, FILLER)
+    )
 
 
 def parts_of(tags: Mapping[str, Any], number: str) -> Sequence[str]:

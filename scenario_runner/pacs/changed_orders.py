@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.orders.numbering import FILLER, PLACER, whole_key
+from scenario_runner.orders.numbering import is_number, whole_key
 from scenario_runner.orders.order import Said
 from scenario_runner.orders.worklist import said_of
 from scenario_runner.orders.worklist_item import STEP
@@ -78,7 +78,7 @@ def completed(orders: Sequence[Order], before: Sequence[Mapping[str, Said]]) -> 
         found = _meant(order, procedures)
         if found:
             changed += [_completed(order, procedures.pop(one)) for one in found]
-        elif any(_procedure(order.said)) and not _is_number(order.said):
+        elif any(_procedure(order.said)) and not is_number(order.said):
             changed.append(_with_study_uid(order))
         else:  # it says of none, so of all, each of which has a study of its own
             rest = {name: one for name, one in order.said.items() if name != _STUDY}
@@ -107,7 +107,7 @@ def _meant(order: Order, procedures: _Procedures) -> list[tuple[str, ...]]:
     scheduled step which it names, if any has.
     """
     told = _procedure(order.said)
-    if not any(told) or (_is_number(order.said) and not told[1]):
+    if not any(told) or (is_number(order.said) and not told[1]):
         uid = order.text(_STUDY)
         of_study = [
             key
@@ -139,7 +139,7 @@ def _completed(order: Order, before: Sequence[Mapping[str, Said]]) -> Order:
     """
     if not before:
         return order
-    if _is_number(order.said) and not _is_number(before[0]):
+    if is_number(order.said) and not is_number(before[0]):
         # Read from the order's number where the message has no accession number, which this order has.
         rest = {name: one for name, one in order.said.items() if name != "AccessionNumber"}
         order = replace(order, said=rest)
@@ -173,11 +173,3 @@ def _is_another(said: Mapping[str, Said], before: Mapping[str, Said], names: Seq
         if name in said and name in before and said[name].text and before[name].text:
             return said[name].text != before[name].text
     return False
-
-
-def _is_number(said: Mapping[str, Said]) -> bool:
-    """Whether the accession number is a number of the order, too."""
-    accession = said["AccessionNumber"].text if "AccessionNumber" in said else ""
-    return bool(accession) and any(
-        name in said and said[name].text == accession for name in (PLACER, FILLER)
-    )

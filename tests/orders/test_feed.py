@@ -44,7 +44,11 @@ RESULT = ("OBR|1|PL1|FI1|CTCH^CT chest^L|||20260204", "OBX|1|HD|113014^DICOM Stu
         ((NEW, told("ORC|CA|PL1|FI1", pid=PID.replace("P1^", "P2^"))), ["ACC1"]),
         ((NEW, told("ORC|CA|PL1^SOUTH|FI1")), []),
         ((told("ORC|NW|PL1^NORTH", OBR), told("ORC|CA|PL1^SOUTH")), ["ACC1"]),
+        ((told("ORC|NW|PL1^EPIC|FI1^RIS", OBR), told("ORC|CA||FI1^RIS")), []),
+        ((told("ORC|NW|PL1^EPIC|FI1^RIS", OBR), told("ORC|CA||FI1^LAB")), ["ACC1"]),
+        ((told("ORC|NW|PL1^EPIC", OBR.replace("FI1", "")), told("ORC|SC||FI7^RIS||CA", OBR.replace("PL1|FI1", "|"))), []),
         ((NEW, told("ORC|XO|PL1|FI1", OBR.replace("ACC1", "ACC9"))), ["ACC9"]),
+        ((NEW, told("ORC|XO|PL1|", OBR.replace("FI1", "").replace("ACC1", '""'))), [""]),
         ((NEW, told("ORC|SC|PL1|FI1||IP")), ["ACC1"]),
         ((NEW, told("ORC|RE|PL1|FI1", *RESULT, kind="ORU^R01")), ["ACC1"]),
         ((BOTH, told("ORC|CA|PL1|FI1", OTHER)), ["ACC1"]),
@@ -82,3 +86,18 @@ def test_a_message_about_several_procedures_leaves_each_its_own_numbers() -> Non
     assert [one.text("AccessionNumber") for one in found] == ["ACC1", "ACC2"]
     assert {one.text("RequestedProcedureDescription") for one in found} == {"CT thorax"}
     assert [one.text("StudyInstanceUID") for one in found] == ["", ""]
+
+
+def test_a_message_about_one_step_leaves_the_others_and_another_procedure_none() -> None:
+    def steps(*messages: bytes) -> list[str]:
+        (one,) = left(*messages)
+        return [each["ScheduledProcedureStepID"].text for each in (one.said, *one.steps)]
+
+    second = OBR.replace("SPS1", "SPS2")
+    both = told("ORC|NW|PL1|FI1", OBR, "ORC|NW|PL1|FI1", second)
+    assert steps(both) == ["SPS1", "SPS2"]
+    assert steps(both, told("ORC|SC|PL1|FI1||IP", second)) == ["SPS2", "SPS1"]
+    assert steps(both, told("ORC|XO|PL1|FI1", "OBR|1|PL1|FI1|CTCH^CT^L")) == ["SPS1", "SPS2"]
+    assert steps(both, told("ORC|XO|PL1|FI1", OTHER)) == ["SPS2"]
+    moved = OTHER.replace("SPS2", "SPS9")
+    assert steps(both, told("ORC|XO|PL1|FI1", moved)) == ["SPS9"]

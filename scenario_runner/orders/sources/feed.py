@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Final
 
 from scenario_runner.lazy_dataclasses import dataclass
-from scenario_runner.orders.numbering import FILLER, PLACER, authority_of
+from scenario_runner.orders.numbering import FILLER, PLACER, giver_of, is_number
 from scenario_runner.orders.order import Order, Said
-from scenario_runner.orders.sources.patients import performed
+from scenario_runner.orders.sources.patients import NOT_DONE, performed
+from scenario_runner.orders.worklist_item import STEP
 
 _NUMBERS: Final = (PLACER, FILLER, "AccessionNumber")
 """What an order goes by, the first that both sides say."""
 _PROCEDURE: Final = ("AccessionNumber", "RequestedProcedureID", "StudyInstanceUID")
 """What tells one procedure of an order from another."""
-_GONE: Final = ("cancelled", "discontinued", "held")
-_FOLLOWS: Final = ("changed", "in-progress", "completed", *_GONE)
+_STEP_ID: Final = "ScheduledProcedureStepID"
+_FOLLOWS: Final = ("changed", "in-progress", "completed", *NOT_DONE)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Standing:
     """An order as it stands. held: it comes back with a message that changes it."""
 
@@ -74,17 +75,14 @@ class Feed:
         """What came before of the same order."""
         if order.status not in _FOLLOWS:
             return []
-        who = authority_of(order.said)
         for key in _keys(order):
-            above = _NUMBERS[
-                : _NUMBERS.index(key[0])
-            ]  # one that both say and that differs is another order's
+            # A number that both say and that is not the same is another order's, whatever those below it are.
+            above = _NUMBERS[: _NUMBERS.index(key[0]) + 1]
             found = [
                 one
                 for one in self._known.get(key, ())
                 if not one.gone
-                and not any(_differ(order, one.order, name) for name in above)
-                and not who.differs(authority_of(one.order.said))
+                and not any(_is_of_another(order, one.order, name) for name in above)
                 and not _differ(order, one.order, "IssuerOfPatientID")
             ]
             if found:
@@ -93,7 +91,7 @@ class Feed:
 
     def _follow(self, order: Order, meant: Sequence[_Standing]) -> None:
         for one in meant:
-            if order.status in _GONE:
+            if order.status in NOT_DONE:
                 one.held = order.status == "held"
                 one.gone = not one.held
                 self.remarks.append(f"{order.name}: {one.order.name} is {order.status}")
@@ -114,7 +112,7 @@ def _keys(order: Order) -> list[tuple[str, str, str]]:
 
 def _of_procedure(order: Order, before: Sequence[_Standing]) -> list[_Standing]:
     """Those that all it says of a procedure fits; all where it says nothing of one."""
-    names = [name for name in _PROCEDURE if name != "AccessionNumber" or not _is_number(order)]
+    names = [name for name in _PROCEDURE if name != "AccessionNumber" or not is_number(order.said)]
     return [one for one in before if not any(_differ(order, one.order, name) for name in names)]
 
 
@@ -123,15 +121,19 @@ def _differ(one: Order, other: Order, name: str) -> bool:
     return bool(ours and theirs) and ours != theirs
 
 
-def _is_number(order: Order) -> bool:
-    """Whether the accession number is a number of the order: it may be read from there for want of one."""
-    return order.text("AccessionNumber") in (order.text(PLACER), order.text(FILLER))
+def _is_of_another(one: Order, other: Order, number: str) -> bool:
+    """Whether both say a number, and not the same one, or that of somebody else."""
+    if not (one.text(number) and other.text(number)):
+        return False
+    return _differ(one, other, number) or giver_of(one.said, number).differs(
+        giver_of(other.said, number)
+    )
 
 
 def _changed(before: Order, after: Order, *, alone: bool) -> Order:
     """An order with what a later message says of it; what that does not say stays (HL7 2.5.1 2.5.3)."""
     said: dict[str, Said] = dict(after.said)
-    if before.text("AccessionNumber") and _is_number(after):
+    if before.text("AccessionNumber") and is_number(after.said):
         said.pop("AccessionNumber", None)
     for name in () if alone else _PROCEDURE:  # each of several keeps its own
         said.pop(name, None)
@@ -139,8 +141,20 @@ def _changed(before: Order, after: Order, *, alone: bool) -> Order:
         before,
         status=after.status,
         said={**before.said, **said},
-        steps=after.steps or before.steps,
+        steps=_further_steps(before, after),
         other_ids=after.other_ids or before.other_ids,
         remarks=list(dict.fromkeys((*before.remarks, *after.remarks))),
         unsaid={} if "Modality" in said else before.unsaid,
     )
+
+
+def _further_steps(before: Order, after: Order) -> Sequence[Mapping[str, Said]]:
+    """Beside the step that a change names, if it does: all others, but those of a procedure that it puts another one for."""
+    named = after.text(_STEP_ID)
+    if after.steps or not named:
+        return after.steps or before.steps
+    if _differ(after, before, "RequestedProcedureID"):
+        return ()
+    first = {name: before.said[name] for name in STEP if name in before.said}
+    # The one that is named comes to the front, so what stood there takes its place.
+    return [first if one[_STEP_ID].text == named else one for one in before.steps]

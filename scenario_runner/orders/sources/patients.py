@@ -50,7 +50,7 @@ _REQUEST: Final = (
 _EITHER_ID: Final = ("RequestedProcedureID", "ScheduledProcedureStepID")
 """Each has to be there when the procedure was scheduled (type 1C)."""
 _NEVER_EMPTY: Final = ("modality", "issuer")
-_NOT_DONE: Final = ("cancelled", "discontinued", "held")
+NOT_DONE: Final = ("cancelled", "discontinued", "held")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Places:
 
 def performed(orders: Iterable[Order]) -> list[Order]:
     """Those that a modality would perform: neither cancelled nor held."""
-    return [order for order in orders if order.status not in _NOT_DONE]
+    return [order for order in orders if order.status not in NOT_DONE]
 
 
 def patients(orders: Iterable[Order], *, modality: str | None = None) -> Iterator[Sourced]:
