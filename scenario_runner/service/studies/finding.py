@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
+from scenario_runner.errors import MachineError, TargetError
 from scenario_runner.service.audit.activities import Activity
 from scenario_runner.service.deletions import Deletion, State, require_reason
 from scenario_runner.service.errors import NotThere
@@ -13,10 +15,13 @@ from scenario_runner.service.studies.corrections import changes_of
 from scenario_runner.service.studies.summary import as_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from scenario_runner.service.asking import Asking
     from scenario_runner.service.homes.home import StudyFacts
     from scenario_runner.service.service import Service
 
+LOGGER = logging.getLogger(__name__)
 _HISTORY = 200
 """Entries of a study's history that are told, the last ones."""
 
@@ -73,6 +78,21 @@ def facts_of(service: Service, study_uid: str) -> StudyFacts:
     if not found:
         raise NotThere("study-not-found", f"there is no study {study_uid}")
     return found[0]
+
+
+def names_of(service: Service, study_uids: Sequence[str]) -> Mapping[str, str]:
+    """PatientName by StudyInstanceUID, as far as the archive has the studies; none where it cannot be asked.
+
+    What is listed by UID is still to be decided on then.
+    """
+    if not study_uids:
+        return {}
+    try:
+        found, _ = service.home.page(Wanted(study_uids=study_uids), len(study_uids), 0)
+    except (MachineError, TargetError) as error:
+        LOGGER.warning("the archive was not asked whose studies these are: %s", error)
+        return {}
+    return {one.study_instance_uid: one.patient_name for one in found}
 
 
 def detail(service: Service, asking: Asking, study_uid: str) -> dict[str, Any]:

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from scenario_runner.database.engine import Database
 from scenario_runner.errors import InvalidInput
+from scenario_runner.service.deletions import Deletions
+from scenario_runner.service.permissions import Arrival, Caller, Role
+from scenario_runner.service.service import REGISTRY
 from scenario_runner.service.settings import read_settings
 from tests.peers.oauth2 import provider
 from tests.peers.syslog import rsyslog
@@ -15,6 +19,8 @@ from tests.running import fabricate
 from tests.web.auth.people import add, logged_in
 from tests.web.imaging_files import ct
 from tests.web.served import served
+
+ANN = Caller("ann", frozenset({Role.RADIOLOGIST}), Arrival.SESSION)
 
 
 def config(folder: Path, text: str) -> Path:
@@ -89,6 +95,12 @@ def test_where_the_site_wants_it_a_second_person_decides_on_a_deletion(tmp_path:
         assert "ann has asked for this study to be deleted" in page
         assert 'data-opens="delete"' not in page  # a second time it is refused
         assert "CITIZEN, JANE" in boss.get("/deletions").text
+        with Database(data / REGISTRY) as database:  # of a study that somebody else has removed
+            gone = Deletions(database, second_person=True).ask(ANN, "1.2.9", "a double")
+        page = boss.get("/deletions").raise_for_status().text
+        assert "1.2.9" in page
+        assert "CITIZEN, JANE" in page
+        boss.post(f"{api}/deletions/{gone.number}/refuse").raise_for_status()
         over = boss.delete("/dicom-web/studies/1.2.3?reason=a+double")
         assert over.status_code == 403
         (waiting,) = boss.get(f"{api}/deletions").json()["deletions"]

@@ -6,7 +6,6 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Request, Response
 
-from scenario_runner.service.homes.home import Wanted
 from scenario_runner.service.permissions import Permission
 from scenario_runner.service.studies import finding
 from scenario_runner.web.console.asking import Deleter
@@ -25,13 +24,11 @@ def _routes(router: APIRouter, desk: Desk) -> None:
     @router.get(PATH)
     def deletions(request: Request, _: Deleter) -> Response:
         waiting = service.deletions.waiting()
-        uids = [one.study for one in waiting[:_NAMED]]
-        found = service.home.page(Wanted(study_uids=uids), _NAMED, 0)[0] if uids else []
         return desk.show(
             request,
             "deletions/list.html.j2",
             waiting=waiting,
-            names={one.study_instance_uid: one.patient_name for one in found},
+            names=finding.names_of(service, [one.study for one in waiting[:_NAMED]]),
             second_person=service.deletions.second_person,
             place=place,
         )
