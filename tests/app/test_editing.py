@@ -161,9 +161,18 @@ def test_where_it_is_said(editing: Editing, text: str, file: str, line: int) -> 
     assert (Path(found.file).name, found.line) == (file, line)
 
 
-def test_a_column_and_a_variable_of_a_library_are_found_where_they_are_named(
-    editing: Editing,
-) -> None:
+def test_a_variable_is_found_in_the_scenario_of_a_library_that_has_it(tmp_path: Path) -> None:
+    shutil.copytree(EXAMPLES.parent / "invalid" / "libs", tmp_path / "libs")
+    text = "schema: scenario/v1\nname: s\nscenario: radiology/ct@^1\ntitle: '{{ vars.ima¦ges }}'\n"
+    found = Editing(tmp_path / "s.yaml").definition(*split(text))
+    assert found is not None
+    named = Path(found.file)
+    assert named.name == "ct.yaml"
+    line = (tmp_path / "libs/radiology/scenarios/ct.yaml").read_text("utf-8").splitlines()
+    assert line[found.line - 1][found.column - 1 :].startswith("images:")
+
+
+def test_a_column_is_found_at_its_cell(editing: Editing) -> None:
     found = editing.definition(*split(HEAD + "rows: people.csv\ntitle: '{{ row.na¦me }}'\n"))
     assert found is not None
     assert (found.column, found.end_column) == (10, 14)

@@ -201,10 +201,8 @@ def test_what_a_pacs_has_is_found_taken_along_and_brought_here(it: Tab, tmp_path
     page.get_by_role("button", name="Ask").click()
     row = page.get_by_role("row").filter(has_text="A100")
     expect(row).to_contain_text("<i>MARKUP</i>, JANE")
-    for width in (
-        1440,
-        1000,
-    ):  # the table is wider, and scrolls in its place; what it is for stays in sight
+    for width in (1440, 1000):
+        # The table is wider, and scrolls in its place; what it is for stays in sight.
         it.look("light", width)
         assert it.overflow() == 0
         box = row.get_by_role("button", name="Retrieve").bounding_box()
