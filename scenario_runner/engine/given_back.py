@@ -77,9 +77,12 @@ def _of(kind: Any, value: Any, what: str) -> Any:
     return value
 
 
-def plain(value: Any, depth: int = 0) -> Any:
-    """The value of what can be copied and written down; the text of anything else."""
-    if depth > _DEEPEST:
+def plain(value: Any, depth: int = 0, around: frozenset[int] = frozenset()) -> Any:
+    """The value of what can be copied and written down; the text of anything else.
+
+    around: the identities of what it lies in. Where a tree knows its parents each level would double what is gone through.
+    """
+    if depth > _DEEPEST or id(value) in around:
         return "…"
     if isinstance(value, _PLAIN):
         return value
@@ -88,15 +91,16 @@ def plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, int):
         bits = value.bit_length()
         return value if bits <= _MOST_BITS else f"a whole number of {bits:,} bits"
+    around |= {id(value)}
     if isinstance(value, BaseModel):
         value = {name: getattr(value, name) for name in type(value).model_fields}
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = dataclasses.fields(value)
         value = {field.name: getattr(value, field.name) for field in fields}
     if isinstance(value, Mapping):
-        return {_key(key): plain(item, depth + 1) for key, item in value.items()}
+        return {_key(key): plain(item, depth + 1, around) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [plain(item, depth + 1) for item in value]
+        return [plain(item, depth + 1, around) for item in value]
     text = text_of(value)
     return f"<{type(value).__name__}>" if text is None else text
 

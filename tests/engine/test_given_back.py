@@ -79,12 +79,27 @@ def endless() -> dict[str, Any]:
     return value
 
 
+@dataclass
+class Leaf:
+    """Knows what it lies in, as the leaves of most trees."""
+
+    name: str
+    above: list[Leaf]
+
+
+def tree() -> list[Leaf]:
+    every: list[Leaf] = []
+    every += [Leaf("a", every), Leaf("b", every)]
+    return every
+
+
 VALUES: dict[str, Callable[[], Any]] = {
     "a text that throws": Odd,
     "a lock": threading.Lock,
     "a lock within": lambda: Found(threading.Lock()),
     "a generator": lambda: (1 // 0 for _ in "a"),
     "in itself": endless,
+    "a tree with parents": tree,
     "a number of 5,001 digits": lambda: 10**5000,
     "keys of any kind": lambda: {("a", 1): 1, Odd(): 2, None: 3, 4: 5},
     "a set": lambda: {1},
