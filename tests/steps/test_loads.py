@@ -249,6 +249,24 @@ def test_a_load_of_a_modality_that_the_plan_lacks_does_not_pass_with_its_first_i
     assert "there is nothing of DX to send" in steps(record(out))["send"]["message"]
 
 
+def test_a_load_of_studies_takes_each_for_one_of_its_first_series(tmp_path: Path) -> None:
+    """A study of CT with a report has nothing to give where it is the turn of reports."""
+    stages = [{"for": "1s", "rate": "5/s"}]
+    load = {"stages": stages, "each": "study", "modalities": {"CT": "50%", "SR": "50%"}}
+    series = [{"modality": "CT", "images": 1, "size": [8, 8]}, {"modality": "SR"}]
+    file = write_scenario(
+        tmp_path / "s.yaml",
+        [{"send": {"to": "pacs", "load": load}}],
+        patients=[{"studies": [{"series": series}]}],
+    )
+    told = fabricate("plan", file).check().out
+    assert "nothing is planned of SR, which 'modalities' names" in told
+    out = tmp_path / "run"
+    fabricate("run", file, "--registry", ":memory:", "--out", out).check(3)
+    message = steps(record(out))["send"]["message"]
+    assert "plan a study whose first series is of it" in message
+
+
 @pytest.mark.parametrize(
     ("fault", "words"),
     [

@@ -34,7 +34,7 @@ def offers(load: StudyLoad, series: Sequence[PlannedSeries], seed: str) -> Itera
 
     series: what there is to be sent, in order. With ``modalities`` the plan is used up when one of them is.
     """
-    units = _studies(series) if load.unit == "study" else ([one] for one in series)
+    units = _units(load, series)
     stock: dict[str, list[Sequence[PlannedSeries]]] = {}
     whole: list[Sequence[PlannedSeries]] = []
     for unit in units:
@@ -67,11 +67,14 @@ def shares_of(load: StudyLoad, known: Mapping[str, object]) -> dict[str, float]:
 
 def lacking(load: StudyLoad, series: Iterable[PlannedSeries]) -> list[str]:
     """Modalities that are to have a share of the load, and of which there is nothing: it is over with their first turn."""
-    there = {one.modality for one in series}
+    there = {unit[0].modality for unit in _units(load, series)}
     return [name for name, share in (load.modalities or {}).items() if share and name not in there]
 
 
-def _studies(series: Iterable[PlannedSeries]) -> list[list[PlannedSeries]]:
+def _units(load: StudyLoad, series: Iterable[PlannedSeries]) -> list[list[PlannedSeries]]:
+    """What is offered as one, in order; it is of the modality of its first series."""
+    if load.unit != "study":
+        return [[one] for one in series]
     found: dict[str, list[PlannedSeries]] = {}
     for one in series:
         found.setdefault(one.study.uid, []).append(one)

@@ -51,9 +51,10 @@ class LoadedSend:
         done: Collection[str],
     ) -> None:
         if names := lacking(load, series):
+            a_unit = "a study whose first series is" if load.unit == "study" else "a series"
             raise UsageError(
                 f"there is nothing of {', '.join(names)} to send, of which 'modalities' is to send a share",
-                hint="plan a series of it, or leave it out there",
+                hint=f"plan {a_unit} of it, or leave it out there",
             )
         load = load.shared(context.rate(1.0) or 1.0)
         self._context, self._target, self._load = context, target, load
