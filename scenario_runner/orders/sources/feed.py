@@ -25,6 +25,8 @@ class _Standing:
     """An order as it stands. held: it comes back with a message that changes it."""
 
     order: Order
+    numbers: Mapping[str, str]
+    """Read once, for it may be compared with many."""
     held: bool = False
     gone: bool = False
 
@@ -57,10 +59,10 @@ class Feed:
             if meant:
                 self._follow(order, meant)
             else:
-                added.append(_Standing(order))
+                added.append(_Standing(order, _numbers(order)))
         for one in added:
             self._standing.append(one)
-            for key in _keys(one.order):
+            for key in _keys(one.order, one.numbers):
                 self._known.setdefault(key, []).append(one)
 
     def wanted(self) -> list[Order]:
@@ -75,14 +77,15 @@ class Feed:
         """What came before of the same order."""
         if order.status not in _FOLLOWS:
             return []
-        for key in _keys(order):
+        ours = _numbers(order)
+        for key in _keys(order, ours):
             # A number that both say and that is not the same is another order's, whatever those below it are.
             above = _NUMBERS[: _NUMBERS.index(key[0]) + 1]
             found = [
                 one
                 for one in self._known.get(key, ())
                 if not one.gone
-                and not any(_is_of_another(order, one.order, name) for name in above)
+                and not any(_is_of_another(order, ours, one, name) for name in above)
                 and not _differ(order, one.order, "IssuerOfPatientID")
             ]
             if found:
@@ -100,14 +103,19 @@ class Feed:
                 one.held = False
                 self.remarks.append(f"{order.name}: {one.order.name} is released")
             one.order = _changed(one.order, order, alone=len(meant) == 1)
-            for key in _keys(one.order):
+            one.numbers = _numbers(one.order)
+            for key in _keys(one.order, one.numbers):
                 if one not in (known := self._known.setdefault(key, [])):
                     known.append(one)
 
 
-def _keys(order: Order) -> list[tuple[str, str, str]]:
+def _numbers(order: Order) -> dict[str, str]:
+    return {name: text for name in _NUMBERS if (text := order.text(name))}
+
+
+def _keys(order: Order, numbers: Mapping[str, str]) -> list[tuple[str, str, str]]:
     patient = order.text("PatientID")
-    return [(name, text, patient) for name in _NUMBERS if (text := order.text(name))]
+    return [(name, text, patient) for name, text in numbers.items()]
 
 
 def _of_procedure(order: Order, before: Sequence[_Standing]) -> list[_Standing]:
@@ -121,13 +129,13 @@ def _differ(one: Order, other: Order, name: str) -> bool:
     return bool(ours and theirs) and ours != theirs
 
 
-def _is_of_another(one: Order, other: Order, number: str) -> bool:
+def _is_of_another(order: Order, numbers: Mapping[str, str], one: _Standing, name: str) -> bool:
     """Whether both say a number, and not the same one, or that of somebody else."""
-    if not (one.text(number) and other.text(number)):
+    if name not in numbers or name not in one.numbers:
         return False
-    return _differ(one, other, number) or giver_of(one.said, number).differs(
-        giver_of(other.said, number)
-    )
+    if numbers[name] != one.numbers[name]:
+        return True
+    return giver_of(order.said, name).differs(giver_of(one.order.said, name))
 
 
 def _changed(before: Order, after: Order, *, alone: bool) -> Order:
