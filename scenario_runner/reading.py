@@ -25,9 +25,9 @@ class _Gone:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: dict[tuple[int, int], bytes] = {}
+        self._kept: dict[tuple[int, int, int], bytes] = {}
 
-    def keep(self, pipe: tuple[int, int], data: bytes) -> None:
+    def keep(self, pipe: tuple[int, int, int], data: bytes) -> None:
         """Keep what was read, unless it is much."""
         with self._lock:
             self._kept.pop(pipe, None)
@@ -36,7 +36,7 @@ class _Gone:
             while len(self._kept) > _PIPES:
                 del self._kept[next(iter(self._kept))]
 
-    def of(self, pipe: tuple[int, int]) -> bytes | None:
+    def of(self, pipe: tuple[int, int, int]) -> bytes | None:
         """What a pipe gave when it was read before."""
         with self._lock:
             return self._kept.get(pipe)
@@ -52,18 +52,22 @@ def read_at_most(path: str | PathLike[str], most: int) -> bytes:
     """
     with open(path, "rb", opener=_opened) as stream:
         number = stream.fileno()
-        found = os.fstat(number)
-        if _NOT_WAITING and stat.S_ISFIFO(found.st_mode):
-            pipe = (found.st_dev, found.st_ino)
-            before = _GONE.of(pipe)
+        if _NOT_WAITING and stat.S_ISFIFO(os.fstat(number).st_mode):
+            before = _GONE.of(_pipe(number))
             data = b"".join(_written(number, most, os.fspath(path), waits=before is None))
             if not data and before is not None:
                 return before[:most]
-            _GONE.keep(pipe, data)
+            _GONE.keep(_pipe(number), data)
             return data
         if _NOT_WAITING:
             os.set_blocking(number, True)
         return stream.read(most)
+
+
+def _pipe(number: int) -> tuple[int, int, int]:
+    """Which pipe it is, and when it was made or written to last: a new one may have the number of one that is gone."""
+    found = os.fstat(number)
+    return found.st_dev, found.st_ino, found.st_ctime_ns
 
 
 def _opened(path: str, flags: int) -> int:

@@ -47,6 +47,25 @@ def test_a_pipe_that_is_read_again_gives_what_it_gave(
     assert read_at_most(pipe, 2) == b"on"
 
 
+def test_a_new_pipe_in_the_place_of_one_that_was_read_is_waited_for(pipe: Path) -> None:
+    """It may have the number of the one before, whose text was given for it."""
+    thread = threading.Thread(target=pipe.write_bytes, args=(b"old",))
+    thread.start()
+    assert read_at_most(pipe, 10) == b"old"
+    thread.join()
+    pipe.unlink()
+    os.mkfifo(pipe)
+    writer = threading.Timer(0.1, pipe.write_bytes, [b"new"])
+    writer.start()
+    try:
+        assert read_at_most(pipe, 10) == b"new"
+    finally:
+        os.close(
+            os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        )  # lets a writer go that nobody reads from
+        writer.cancel()
+
+
 def test_a_line_of_a_pipe_is_shown_and_a_site_may_be_one(
     tmp_path: Path, pipe: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
