@@ -68,15 +68,17 @@ def _to_come(
     requests: Sequence[Keys], expected: Mapping[str, SentInstance]
 ) -> list[frozenset[str]]:
     """What each request is to bring; nothing where nobody knows."""
-    of_study: dict[str, dict[str, SentInstance]] = {}
+    # Of thousands of requests each is to look at its own alone.
+    of: dict[str, dict[str, dict[str, SentInstance]]] = {"StudyInstanceUID": {}, "PatientID": {}}
     for uid, one in expected.items():
-        of_study.setdefault(one.image.series.study.uid, {})[uid] = one
+        study = one.image.series.study
+        of["StudyInstanceUID"].setdefault(study.uid, {})[uid] = one
+        of["PatientID"].setdefault(study.patient.patient_id, {})[uid] = one
     found = []
     for keys in requests:
-        studies = listed(keys["StudyInstanceUID"]) if "StudyInstanceUID" in keys else of_study
-        found.append(
-            frozenset(uid for study in studies for uid in named_by(keys, of_study.get(study, {})))
-        )
+        key = next((key for key in of if key in keys), None)
+        own = [expected] if key is None else [of[key].get(one, {}) for one in listed(keys[key])]
+        found.append(frozenset(uid for some in own for uid in named_by(keys, some)))
     return found
 
 
