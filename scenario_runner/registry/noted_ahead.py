@@ -39,12 +39,15 @@ class NotedAhead:
         """Whether somebody is to be added."""
         return bool(self._waiting)
 
-    def begins(self, case: str, step: str) -> None:
-        """A step of a case begins, which sends or does not."""
-        if step == _SENDS and case in self._cases and case not in self._begun:
-            self._begun.add(case)
-            if any(True for _ in self._to_keep(self._cases[case])):
-                self._waiting.append(case)
+    def begins(self, case: str, step: str) -> bool:
+        """A step of a case begins, which sends or does not; whether there are patients to be added before it."""
+        if step != _SENDS or case not in self._cases or case in self._begun:
+            return False
+        self._begun.add(case)
+        if not any(True for _ in self._to_keep(self._cases[case])):
+            return False
+        self._waiting.append(case)
+        return True
 
     def add(self, connection: Connection) -> set[tuple[str, str]]:
         """Add whoever waits, within a transaction; ``added`` is told when it is over. Returns who was not there."""

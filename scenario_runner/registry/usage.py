@@ -105,8 +105,7 @@ class UsageNotes:
             case InstanceSent() as sent:
                 self._answered(sent)
             case StepStarted() as begun:
-                self._ahead.begins(begun.case, begun.step)
-                if self._ahead.waiting:
+                if self._ahead.begins(begun.case, begun.step):
                     self._note()
             case Deletion(done=True) as gone:
                 self._deleted += [(gone.target, uid) for uid in gone.studies]

@@ -314,6 +314,36 @@ def test_two_entries_never_draw_the_same_patient(tmp_path: Path) -> None:
         preview(PlanRequest(sources=sources, registry=where, seed=1))
 
 
+def test_a_registry_that_is_locked_is_waited_for_before_what_sends_and_between_steps_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each try may take a minute."""
+    tries: list[str] = []
+    latest: list[str] = ["nothing"]
+
+    @contextmanager
+    def locked(_: Database) -> Iterator[Connection]:
+        tries.append(latest[0])
+        raise MachineError("it is locked")
+        yield
+
+    class Listener:
+        def handle(self, stamped: Stamped) -> None:
+            latest[0] = stamped.event.kind
+
+        def close(self) -> None:
+            pass
+
+    steps = [SEND, *[{"echo": {"to": "pacs"}}] * 4]
+    file = written(tmp_path, [{**JANE, "keep": True, "studies": [CT]}], steps)
+    with Database(tmp_path / "r.sqlite3") as database:
+        People(database).add([person("P1")])
+    monkeypatch.setattr(Database, "writing", locked)
+    carried_out(file, tmp_path / "r.sqlite3", [Listener()])
+    begun = [kind for kind in tries if kind in ("step_started", "case_started")]
+    assert len(begun) <= 2, tries
+
+
 def test_a_registry_that_is_locked_is_not_waited_for_with_each_image(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
