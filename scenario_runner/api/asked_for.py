@@ -77,6 +77,7 @@ def named_in_vain(
             except (OperationFailed, Unsupported):
                 continue
             has = {str(match.get(own)).strip() for match in answers.matches}
-            if not (answers.problem or answers.remarks & PARTLY):
+            # A PACS that has sent some and finds none takes no list in a query.
+            if has and not (answers.problem or answers.remarks & PARTLY):
                 missing += [one for one in named if one.strip() not in has]
     return missing
