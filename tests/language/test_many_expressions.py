@@ -14,7 +14,7 @@ from scenario_runner.language.scenario import check_scenario
 from scenario_runner.plugins import Plugins
 
 HEAD = "schema: scenario/v1\nname: many\nvars:\n  a: 1\n  b: [1, 2]\n"
-FEW, MANY = 250, 2_000
+FEW, MANY = 250, 1_250
 
 RIGHT: dict[str, Callable[[int], str]] = {
     "steps without an id": lambda n: f'  - log: {{message: "{{{{ vars.a + {n} }}}}"}}',
@@ -52,16 +52,19 @@ def seconds(text: str, plugins: Plugins) -> tuple[float, int]:
 
 
 @pytest.mark.parametrize("kind", [*RIGHT, *WRONG])
-def test_checking_eight_times_as_many_expressions_takes_about_eight_times_as_long(
+def test_checking_five_times_as_many_expressions_takes_about_five_times_as_long(
     kind: str,
 ) -> None:
     plugins = Plugins()
     line = {**RIGHT, **WRONG}[kind]
     seconds(scenario(line, 10), plugins)  # what is loaded and made once
     few, _ = seconds(scenario(line, FEW), plugins)
-    many, found = min(seconds(scenario(line, MANY), plugins) for _ in range(2))
+    most = 3 * (MANY / FEW) * max(few, 0.04)
+    many, found = seconds(scenario(line, MANY), plugins)
+    if many >= most:  # another process may have had the caches meanwhile
+        many, found = seconds(scenario(line, MANY), plugins)
     assert found == (MOST_DIAGNOSTICS if kind in WRONG else 0)
-    assert many < 3 * (MANY / FEW) * max(few, 0.04)
+    assert many < most
 
 
 def test_thousands_of_variables_that_use_each_other_are_rendered_in_the_time_of_each() -> None:
