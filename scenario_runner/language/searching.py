@@ -36,7 +36,7 @@ _TOKEN = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 
-_SURE = re.compile(r"""(?:[\w ',;:=/"-]|\.[*+?]?|\\[dDsSwW][*+?]?)*""")
+_SURE = re.compile(r"""(?:[\w ',;:=/"-]|\.[*+?]?|\\[dDsSwW][*+?]?|\[[?*+.()|]\])*""")
 """What is an expression without a doubt, as nearly all in scenarios are: an engine takes longer to load than to ask."""
 
 

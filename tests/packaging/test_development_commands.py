@@ -41,15 +41,35 @@ def test_an_installation_that_takes_minutes_says_so(
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> None:
-    called: list[list[str]] = []
+    called: list[tuple[str, str]] = []
     monkeypatch.setattr(dev.sys, "prefix", str(tmp_path))
     monkeypatch.setattr(dev.sys, "base_prefix", "elsewhere")
-    monkeypatch.setattr(dev.subprocess, "check_call", called.append)
+    monkeypatch.setattr(dev, "install", lambda *given: called.append(given))
     dev.environment("")
     assert "installing into" in capsys.readouterr().err
     dev.environment("")
-    assert len(called) == 1
+    assert called == [(sys.executable, str(ROOT))]
     assert not capsys.readouterr().err, "what is installed is not installed again"
+
+
+@pytest.mark.parametrize(("codes", "by"), [((0, 0), "uv"), ((0, 2), "pip"), ((1,), "pip")])
+def test_what_uv_cannot_install_pip_does(
+    dev: ModuleType, monkeypatch: pytest.MonkeyPatch, codes: tuple[int, ...], by: str
+) -> None:
+    answers = iter(codes)
+    called: list[list[str]] = []
+
+    def call(command: list[str], **_: Any) -> int:
+        called.append(command)
+        return next(answers, 0)
+
+    monkeypatch.setattr(dev.subprocess, "call", call)
+    monkeypatch.setattr(dev.subprocess, "check_call", call)
+    dev.install("python", "project[dev]")
+    assert called[0][2] == "pip"
+    assert called[0][-1] == "uv"
+    assert called[-1][2] == by
+    assert called[-1][-2:] == ["--editable", "project[dev]"]
 
 
 def test_every_command_of_the_tables_is_there(

@@ -119,6 +119,9 @@ def test_a_study_is_made_for_what_may_be_production_only_where_that_is_ticked(
     it.expects(422)
     send.click()
     expect(page.locator("#problems")).to_contain_text("or its box in the console")
+    with page.expect_response("**/generate/preview"):
+        page.locator("#preview").dispatch_event("look")  # as the form does a moment after a change
+    expect(page.locator("#problems")).to_contain_text("or its box in the console")
     page.get_by_label("This may be production; send there all the same").check()
     send.click()
     page.wait_for_url(re.compile(r"/runs/\d"))

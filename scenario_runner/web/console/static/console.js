@@ -19,8 +19,12 @@
   const placeFor = (element) =>
     element?.closest("dialog")?.querySelector("[data-problems]") ?? problems();
 
+  // What a page asks of itself is no answer to what somebody reads of their own request: that stays where it is said.
+  const isAsked = (event) => event.detail.requestConfig?.triggeringEvent?.isTrusted ?? false;
+  const remember = (event) => { placeFor(event.detail.elt).dataset.asked = isAsked(event) ? "yes" : "no"; };
   document.addEventListener("htmx:beforeRequest", (event) => {
-    placeFor(event.detail.elt).replaceChildren();
+    const place = placeFor(event.detail.elt);
+    if (isAsked(event) || place.dataset.asked !== "yes") place.replaceChildren();
     // What was answered before is no answer to this, least of all when this one fails.
     if (event.detail.target?.hasAttribute?.("data-answers")) event.detail.target.replaceChildren();
   });
@@ -51,7 +55,9 @@
   addEventListener("pageshow", () => going.clear());
 
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.isError) event.detail.target = placeFor(event.detail.requestConfig.elt);
+    if (!event.detail.isError) return;
+    event.detail.target = placeFor(event.detail.requestConfig.elt);
+    remember(event);
   });
   document.addEventListener("htmx:afterSwap", (event) => {
     const place = event.detail.target;
@@ -59,6 +65,7 @@
       if (place.childElementCount) place.scrollIntoView({ block: "nearest" });
   });
   document.addEventListener("htmx:sendError", (event) => {
+    remember(event);
     say(placeFor(event.detail.elt), document.body.dataset.unreachable);
   });
 
