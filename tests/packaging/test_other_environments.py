@@ -72,9 +72,12 @@ def run_in(folder: Path, python: str, wheel: Path, packages: list[str]) -> str:
         [python, "-m", "venv", "--without-pip", str(environment)], check=True, timeout=100
     )
     scripts = environment / ("Scripts" if os.name == "nt" else "bin")
-    install = [sys.executable, "-m", "uv", "pip", "install", "--quiet"]
-    install += ["--python", str(scripts / "python")]
-    subprocess.run([*install, str(wheel), *packages], check=True, timeout=250)
+    there = str(scripts / "python")
+    by_uv = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", there]
+    by_pip = [sys.executable, "-m", "pip", "--python", there, "install", "--quiet", "--no-compile"]
+    done = subprocess.run([*by_uv, str(wheel), *packages], check=False, timeout=250)
+    if done.returncode != 0:  # as behind an index that pip alone is told of
+        subprocess.run([*by_pip, str(wheel), *packages], check=True, timeout=250)
     variables = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     ran = subprocess.run(
         [str(scripts / "fabricate"), "run", "xray_smoke.yaml", "--registry", ":memory:"],
