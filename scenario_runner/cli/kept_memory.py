@@ -20,7 +20,7 @@ def keep_memory() -> None:
     """What is freed stays with the process, for all its threads; nothing where the C library is another one.
 
     A radiograph is twenty megabytes that are made several times over on its way, by threads of which each would have
-    a heap of its own: the system would clear new pages each time, which took a fourth of the processor of a small run.
+    a heap of its own: the system would clear new pages each time, which took a tenth of the processor of a small run.
     For commands that end, not for servers.
     """
     if sys.platform != "linux":

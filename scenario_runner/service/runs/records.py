@@ -136,60 +136,53 @@ def set_to(connection: Connection, run_id: str, **values: Any) -> None:
     connection.execute(update(server_run).where(server_run.c.id == run_id).values(values))
 
 
+@dataclass(frozen=True, slots=True)
+class Which:
+    """The runs that are meant: of one of these outcomes, in this state, of this scenario; what is not said is no matter."""
+
+    outcomes: Sequence[str] = ()
+    state: str | None = None
+    scenario: str | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """As the database is asked."""
+        columns = server_run.c
+        meant: list[ColumnElement[bool]] = []
+        if self.outcomes:
+            meant.append(columns.outcome.in_(self.outcomes))
+        if self.state is not None:
+            meant.append(columns.state == self.state)
+            if self.state != "ended":
+                meant.append(columns.state != "ended")  # what the index of those has
+        if self.scenario is not None:
+            meant.append(columns.scenario == self.scenario)
+        return meant
+
+
+EVERY: Final = Which()
+
+
 def ahead(database: Database, run: Run) -> int:
     """How many in the queue were asked for before it."""
-    columns = server_run.c
-    query = (
-        select(func.count())
-        .select_from(server_run)
-        .where(columns.state != "ended", columns.state == "queued", columns.number < run.number)
-    )
+    queued = Which(state="queued").conditions()
+    query = select(func.count()).select_from(server_run)
+    query = query.where(*queued, server_run.c.number < run.number)
     with database.reading(RUNS) as connection:
         return 0 if connection is None else int(connection.execute(query).scalar_one())
 
 
 def page(
-    database: Database,
-    limit: int,
-    offset: int,
-    *,
-    outcomes: Sequence[str] = (),
-    state: str | None = None,
-    scenario: str | None = None,
+    database: Database, limit: int, offset: int, which: Which = EVERY
 ) -> tuple[list[Run], int]:
     """The newest first, and how many there are in all."""
-    meant = _meant(outcomes, state, scenario)
-    return _page(database, select(server_run), meant, limit, offset)
+    return _page(database, select(server_run), which.conditions(), limit, offset)
 
 
 def listed(
-    database: Database,
-    limit: int,
-    offset: int,
-    *,
-    outcomes: Sequence[str] = (),
-    state: str | None = None,
-    scenario: str | None = None,
+    database: Database, limit: int, offset: int, which: Which = EVERY
 ) -> tuple[list[Run], int]:
     """The same without reading what was asked: a scenario that came as text may have a million characters."""
-    meant = _meant(outcomes, state, scenario)
-    return _page(database, select(*_LISTED), meant, limit, offset)
-
-
-def _meant(
-    outcomes: Sequence[str], state: str | None, scenario: str | None
-) -> list[ColumnElement[bool]]:
-    columns = server_run.c
-    meant: list[ColumnElement[bool]] = []
-    if outcomes:
-        meant.append(columns.outcome.in_(outcomes))
-    if state is not None:
-        meant.append(columns.state == state)
-        if state != "ended":
-            meant.append(columns.state != "ended")  # what the index of those has
-    if scenario is not None:
-        meant.append(columns.scenario == scenario)
-    return meant
+    return _page(database, select(*_LISTED), which.conditions(), limit, offset)
 
 
 def _page(

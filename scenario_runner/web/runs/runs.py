@@ -37,14 +37,12 @@ def run_routes(router: APIRouter, desk: ServedRuns) -> None:
         offset: Offset = 0,
     ) -> dict[str, Any]:
         """The runs, the newest first."""
-        found, total = records.page(
-            runs.database,
-            limit,
-            offset,
+        which = records.Which(
             outcomes=[one for one in outcome or () if one in records.OUTCOMES],
             state=state,
             scenario=scenario,
         )
+        found, total = records.page(runs.database, limit, offset, which)
         told = [one.as_json() for one in found]
         return {"runs": told, "total": total, "limit": limit, "offset": offset}
 

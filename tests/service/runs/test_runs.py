@@ -77,10 +77,11 @@ def test_a_list_of_runs_is_told_without_the_scenarios_that_came_as_text(
         (one.id, one.number, one.asked.name, one.asked.title, one.outcome) for one in whole
     ]
     assert (total, same) == (5, 5)
-    assert [one.id for one in records.listed(database, 9, 0, scenario="s1", state="queued")[0]] == [
-        "run-1"
-    ]
-    assert [one.id for one in records.listed(database, 9, 0, outcomes=["failed"])[0]] == ["run-3"]
+    for which, id_ in (
+        (records.Which(scenario="s1", state="queued"), "run-1"),
+        (records.Which(outcomes=["failed"]), "run-3"),
+    ):
+        assert [one.id for one in records.listed(database, 9, 0, which)[0]] == [id_]
     newest = records.get(database, "run-4")
     assert newest is not None
     assert records.ahead(database, newest) == 3  # run-3 has ended

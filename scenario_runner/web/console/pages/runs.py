@@ -54,14 +54,12 @@ def _routes(router: APIRouter, desk: Desk) -> None:
         offset: Offset = 0,
         hx_target: Annotated[str | None, Header()] = None,
     ) -> Response:
-        found, total = records.listed(
-            runs.database,
-            limit,
-            offset,
+        which = records.Which(
             outcomes=[outcome] if outcome in records.OUTCOMES else (),
             state=outcome if outcome in ("queued", "running") else None,
             scenario=scenario or None,
         )
+        found, total = records.listed(runs.database, limit, offset, which)
         say = desk.show.say(request)
         paging = Paging(PATH, {"outcome": outcome, "scenario": scenario}, total, limit, offset)
         rows = [run_row(one) for one in found]
@@ -81,7 +79,9 @@ def _routes(router: APIRouter, desk: Desk) -> None:
     @router.get(f"{PATH}/{{run_id}}")
     def one(request: Request, asking: Viewer, run_id: RunId) -> Response:  # noqa: ARG001
         run = runs.get(run_id)
-        earlier, _ = records.listed(runs.database, _HISTORY, 0, scenario=run.asked.name)
+        earlier, _ = records.listed(
+            runs.database, _HISTORY, 0, records.Which(scenario=run.asked.name)
+        )
         folder = runs.evidence(run.id)
         files = files_of(folder) if run.state == "ended" else []
         before = records.ahead(runs.database, run) if run.state == "queued" else 0
@@ -107,7 +107,9 @@ def _routes(router: APIRouter, desk: Desk) -> None:
         before: Annotated[str, Query(max_length=64)] = "",
     ) -> Response:
         run = runs.get(run_id)
-        past, _ = records.listed(runs.database, _TO_COMPARE, 0, scenario=run.asked.name)
+        past, _ = records.listed(
+            runs.database, _TO_COMPARE, 0, records.Which(scenario=run.asked.name)
+        )
         others = [one for one in past if one.id != run.id and runs.has_record(one)]
         earlier = [one for one in others if one.number < run.number]
         chosen = runs.get(before) if before else next(iter([*earlier, *others]), None)

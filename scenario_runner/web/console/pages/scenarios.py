@@ -72,7 +72,7 @@ def _routes(router: APIRouter, desk: Desk) -> None:
     @router.get(f"{PATH}/{{name}}")
     def one(request: Request, asking: Viewer, name: ScenarioName) -> Response:  # noqa: ARG001
         found = served.stored(name)
-        earlier, _ = records.listed(served.runs.database, _HISTORY, 0, scenario=name)
+        earlier, _ = records.listed(served.runs.database, _HISTORY, 0, records.Which(scenario=name))
         return editor(
             request,
             name=name,
