@@ -49,6 +49,9 @@ WORKERS = ["-n", str((os.cpu_count() or 1) + 2), "--dist", "worksteal"]
 """Two more than there are processors, for tests wait for other programs much of their time; tests of one module
 mostly stay on one worker, whose servers then start once."""
 
+SOME_FAILED = 1
+"""The exit code of pytest that says so; another is for what was stopped, or could not be begun."""
+
 
 def main(arguments: list[str]) -> int:
     """Set up what the command needs and run it."""
@@ -166,7 +169,20 @@ def beside(others: list[list[str]], python: str, tests: list[str]) -> int:
         print("$", *tests[1:], flush=True)
         with subprocess.Popen(tests, **where) as running:
             code.add_done_callback(lambda ended: _end(running) if ended.result() else None)
-        return code.result() or running.returncode
+        return code.result() or once_more(python, running.returncode)
+
+
+def once_more(python: str, code: int) -> int:
+    """Run those that failed again, alone, up to the first that fails then, too; any other end stays as it is.
+
+    Browsers and servers of other makers share the processors with all workers, and one in ten thousand waits too long.
+    Its traceback is above, so that it is seen and looked into all the same.
+    """
+    if code != SOME_FAILED:
+        return code
+    print("Some failed. What passes now, alone, has a race to be looked for.", flush=True)
+    only_failed = ["--last-failed", "--last-failed-no-failures=none", "--exitfirst"]
+    return in_turn([[python, "-m", "pytest", "-q", *only_failed]])
 
 
 def _end(running: subprocess.Popen[bytes]) -> None:

@@ -118,6 +118,25 @@ def test_the_check_fails_whichever_of_its_parts_fails(
     assert bool(interrupted) is (failing in ("mypy", "lint-imports"))
 
 
+@pytest.mark.parametrize(("wrong", "expected"), [("", 0), ("def test_wrong(): assert False", 1)])
+def test_what_failed_is_run_once_more_and_nothing_else_is_forgiven(
+    dev: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, wrong: str, expected: int
+) -> None:
+    racing = f"import pathlib; here = pathlib.Path({str(tmp_path / 'came')!r})\n"
+    racing += "def test_racing():\n    came = here.exists()\n    here.touch()\n    assert came\n"
+    (tmp_path / "test_some.py").write_text(f"{racing}\n{wrong}\n")
+    (tmp_path / "test_right.py").write_text(
+        "def test_right(): assert not __import__('os').environ.get('AGAIN')"
+    )
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    monkeypatch.setattr(dev, "ROOT", tmp_path)
+    first = subprocess.run([sys.executable, "-m", "pytest", "-q"], cwd=tmp_path, check=False)
+    monkeypatch.setenv("AGAIN", "1")  # what passed is not run again: it would fail
+    assert first.returncode == dev.SOME_FAILED
+    assert dev.once_more(sys.executable, first.returncode) == expected
+    assert [dev.once_more(sys.executable, code) for code in (0, 2, 5)] == [0, 2, 5]
+
+
 def _runnable(command: list[str]) -> bool:
     """Whether what would be run is there: a module, a script of ours, or a program of the environment."""
     program, *rest = command

@@ -19,6 +19,7 @@ import psutil
 from playwright.sync_api import (
     Browser,
     BrowserContext,
+    Error,
     Page,
     Playwright,
     Request,
@@ -89,7 +90,13 @@ class Tab:
 
     def go(self, path: str) -> Page:
         """Open a page of the console, and wait until nothing is under way."""
-        self.page.goto(self.origin + path, wait_until="load")
+        try:
+            self.page.goto(self.origin + path, wait_until="load")
+        except Error as left:
+            if "interrupted by another navigation" not in left.message:
+                raise
+            # A run's page asks for itself once more as the run ends, which may be while it is left.
+            self.page.goto(self.origin + path, wait_until="load")
         self.settle()
         return self.page
 
