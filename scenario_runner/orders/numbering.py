@@ -6,7 +6,7 @@ one side is silent, as a cancel often is, the number alone decides.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from scenario_runner.planning.tagged_fields import text_of
@@ -16,12 +16,10 @@ if TYPE_CHECKING:
 
 PLACER: Final = "PlacerOrderNumberImagingServiceRequest"
 FILLER: Final = "FillerOrderNumberImagingServiceRequest"
-_AUTHORITIES: Final = {
+AUTHORITIES: Final = {
     PLACER: "OrderPlacerIdentifierSequence",
     FILLER: "OrderFillerIdentifierSequence",
 }
-NUMBERS: Final = (PLACER, FILLER, *_AUTHORITIES.values())
-"""What is to be known of an order to tell whose number it has."""
 
 
 class Authority(NamedTuple):
@@ -55,9 +53,9 @@ def key_of(order: Order) -> str:
     return f"{order.text('PatientID')}:{order.text('ScheduledProcedureStepID')}"
 
 
-def authority_of(said: Mapping[str, Said]) -> Authority:
+def _authority_of(said: Mapping[str, Said]) -> Authority:
     """Who gave the number that an order, or a worklist item, goes by."""
-    for number in _AUTHORITIES:
+    for number in AUTHORITIES:
         if number in said and said[number].text:
             return giver_of(said, number)
     return Authority()
@@ -65,7 +63,7 @@ def authority_of(said: Mapping[str, Said]) -> Authority:
 
 def giver_of(said: Mapping[str, Said], number: str) -> Authority:
     """Who gave one of its numbers. number: PLACER or FILLER; nobody says so of another."""
-    keyword = _AUTHORITIES.get(number, "")
+    keyword = AUTHORITIES.get(number, "")
     items = said[keyword].items if keyword in said else ()
     first = items[0] if items else {}
     name, uid = first.get("LocalNamespaceEntityID"), first.get("UniversalEntityID")
@@ -85,7 +83,7 @@ def parts_of(tags: Mapping[str, Any], number: str) -> Sequence[str]:
 
     tags: of the images; a sequence that is written as bytes (``{raw: …}``) says nothing here. number: PLACER or FILLER.
     """
-    items = tags.get(_AUTHORITIES[number])
+    items = tags.get(AUTHORITIES[number])
     if not isinstance(items, list) or not items:
         return ()
     keywords = ("LocalNamespaceEntityID", "UniversalEntityID", "UniversalEntityIDType")
@@ -94,15 +92,5 @@ def parts_of(tags: Mapping[str, Any], number: str) -> Sequence[str]:
 
 def whole_key(order: Order) -> str:
     """The key and whose it is; the key alone where nobody says so."""
-    return with_authority(key_of(order), authority_of(order.said))
-
-
-def with_authority(key: str, authority: Authority) -> str:
-    """A key and whose it is."""
+    key, authority = key_of(order), _authority_of(order.said)
     return "\0".join((key, *authority)) if authority.name or authority.uid else key
-
-
-def meant(ours: Authority, there: Iterable[tuple[str, Authority]]) -> list[str]:
-    """Of orders with the same number, those that may be meant: none is another one, several nobody can tell apart."""
-    near = [(name, theirs) for name, theirs in there if not ours.differs(theirs)]
-    return [name for name, theirs in near if ours.agrees(theirs)][:1] or [name for name, _ in near]

@@ -26,6 +26,7 @@ from scenario_runner.durability import sync_folder
 from scenario_runner.errors import Where
 from scenario_runner.orders.numbering import whole_key
 from scenario_runner.orders.order import Order, Said, without_places
+from scenario_runner.orders.same_order import Person
 from scenario_runner.orders.worklist_item import ITEM, STEP, Given, written
 from scenario_runner.planning.identity import derive_uid
 from scenario_runner.planning.value_problems import check_text
@@ -120,11 +121,22 @@ def said_of(content: bytes) -> dict[str, Said]:
     return {keyword: said for keyword, said in found.items() if said is not None}
 
 
-def said_in(header: Elements, keywords: Sequence[str]) -> dict[str, Said]:
-    """What an item says of some attributes beside its steps."""
+def said_in(content: bytes, keywords: Sequence[str]) -> dict[str, Said]:
+    """What an item says of some attributes beside its steps. Raises DamagedDatasetError for what is none."""
+    meta = read_meta(content)
+    header = read_header(content[meta.data_offset :], meta.transfer_syntax_uid)
     terms = character_sets(header)
     found = {keyword: _read(header, keyword, terms) for keyword in keywords}
     return {keyword: said for keyword, said in found.items() if said is not None}
+
+
+def other_ids_of(said: Mapping[str, Said]) -> list[Person]:
+    """What the patient of an item goes by beside the number that it has first."""
+    found = said.get("OtherPatientIDsSequence")
+    return [
+        (str(one.get("PatientID") or ""), str(one.get("IssuerOfPatientID") or ""))
+        for one in (found.items if found is not None else ())
+    ]
 
 
 _THERE: Final = Where("worklist", 1, 1, 1, 1, label="worklist")
@@ -154,19 +166,11 @@ def _items_of(header: Elements, keyword: str) -> list[Elements]:
     return [] if element is None else list(read_items(element))
 
 
-_HEX_OF_NUMBER: Final = 32
-
-
 def file_name(key: str) -> str:
-    """What the items of an order are called. key: as ``whole_key`` gives it; those of one number begin alike."""
+    """What the items of an order are called. key: as ``whole_key`` gives it."""
     number, _, authority = key.partition("\0")
     after = hashlib.sha256(authority.encode()).hexdigest()[:16] if authority else ""
-    return hashlib.sha256(number.encode()).hexdigest()[:_HEX_OF_NUMBER] + after
-
-
-def number_of(name: str) -> str:
-    """What the names of all orders with one number begin with."""
-    return name[:_HEX_OF_NUMBER]
+    return hashlib.sha256(number.encode()).hexdigest()[:32] + after
 
 
 class OrderFiles:
@@ -247,5 +251,5 @@ def step_name(name: str, number: int = 0) -> str:
 
 
 def order_name(name: str) -> str:
-    """What all items of an order begin with. name: of one of them."""
-    return name.partition("-")[0]
+    """What all items of an order begin with. name: of one of them, or of one that is held."""
+    return name.partition(".")[0].partition("-")[0]

@@ -6,24 +6,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from scenario_runner.dicom.elements import DamagedDatasetError, read_header
 from scenario_runner.dicom.part10 import read_meta
-from scenario_runner.lazy_dataclasses import dataclass
-from scenario_runner.orders.numbering import (
-    NUMBERS,
-    Authority,
-    authority_of,
-    key_of,
-    meant,
-    with_authority,
+from scenario_runner.orders.numbering import FILLER, key_of, whole_key
+from scenario_runner.orders.same_order import (
+    ByNumber,
+    Numbers,
+    numbers_of,
+    patients_of,
+    same_patient,
 )
 from scenario_runner.orders.worklist import (
     file_name,
     held_name,
     items,
-    number_of,
-    order_name,
-    said_in,
+    other_ids_of,
     said_of,
     step_name,
     unfit,
@@ -35,6 +31,7 @@ from scenario_runner.pacs.changed_orders import (
     with_studies,
 )
 from scenario_runner.pacs.changed_patients import wanted_of
+from scenario_runner.pacs.known_items import KnownItems
 from scenario_runner.pacs.order_journal import Record
 from scenario_runner.pacs.spoiling import altered
 
@@ -55,26 +52,13 @@ class RefusedError(Exception):
         self.path = path
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
-    """What is known of an item without opening it."""
-
-    accession: str
-    patient_id: str
-    issuer: str
-    authority: Authority
-    """Who gave the number of the order."""
-
-
 class _Named(NamedTuple):
     """An order, and what it goes by."""
 
     order: Order
     name: str
     """Of its item, and of those of its further steps."""
-    key: str
-    whole_key: str
-    authority: Authority
+    numbers: Numbers
     further: list[Order]
     """Other procedures of the same order, as the IPC of an OMI have them, or the OBR of an ORM."""
 
@@ -97,14 +81,7 @@ class Ordered:
         self._changes: dict[str, bytes | None] = {}
         """By the message that is being done."""
         self._station = station
-        self._known: dict[str, _Item] | None = None
-        """By the name of the item."""
-        self._accessions: dict[str, str] = {}
-        """To the name of the order that has it."""
-        self._numbers: dict[str, set[str]] = {}
-        """The names of the orders of one number."""
-        self._holding: set[str] = set()
-        """The names of the orders that are held."""
+        self._known: KnownItems | None = None
 
     def keep(self, key: str, digest: str, answers: Sequence[bytes]) -> None:
         """Keep what the message has changed, and that it was answered so. Raises OSError, and nothing is kept."""
@@ -112,24 +89,20 @@ class Ordered:
         try:
             self._kept.keep(Record(key, digest, answers, changes))
         except BaseException:
-            self._read_anew()
+            self._known = None
             raise
 
     def drop(self) -> None:
         """Leave all as it was before the message."""
         if self._changes:
             self._changes = {}
-            self._read_anew()
-
-    def _read_anew(self) -> None:
-        self._known = None
-        self._accessions.clear()
-        self._numbers.clear()
+            self._known = None
 
     def take(self, orders: Sequence[Order]) -> None:
         """Do what orders say. Raises RefusedError, OSError."""
-        keys: dict[str, list[_Named]] = {}
-        accessions: dict[str, str] = {}
+        there: ByNumber[int] = ByNumber()
+        owners: list[int] = []
+        wanted: list[_Named] = []
         named = [self._named(order) for order in orders]
         leaving = {one.name for one in named if one.order.status in _GONE}
         for one in named:
@@ -137,37 +110,39 @@ class Ordered:
             self._check(one, leaving)
             if order.status in _GONE:
                 continue
-            alike = keys.setdefault(one.key, [])
+            alike = {owners[each] for each in there.find(one.numbers)}
             accession = order.text("AccessionNumber")
-            if accession and accessions.setdefault(accession, one.whole_key) != one.whole_key:
+            if {owners[each] for each in there.having("AccessionNumber", accession)} - alike:
                 raise _taken(accession)
-            first = next((each for each in alike if _holds(each, one)), None)
-            if first is not None:
-                first.further.append(order)
-                continue
-            if meant(one.authority, [(each.key, each.authority) for each in alike]):
+            owner = next((each for each in alike if _holds(wanted[each], one)), len(wanted))
+            if owner < len(wanted):
+                wanted[owner].further.append(order)
+            elif alike:
                 raise RefusedError(f"order {_number(order)} is there twice", "ORC-2")
-            alike.append(one)
+            else:
+                wanted.append(one)
+            there.put(len(owners), one.numbers)
+            owners.append(owner)
         # What an order leaves may be what the next one takes: the replaced before its replacement.
         for one in named:
             if one.order.status in _GONE:
                 self._leave(one)
-        for one in (each for alike in keys.values() for each in alike):
+        for one in wanted:
             now = self._named(one.order) if leaving else one
             self._keep(now._replace(further=one.further))
 
     def _leave(self, named: _Named) -> None:
         """Take an order off the worklist; of its procedures only those that the message names, unless it is held."""
         order, name = named.order, named.name
+        if order.status == "completed" and not self._is_theirs(named):
+            return  # a result of what was never ordered here
         there, held = [*self._steps(name)], self._held(name)
         if order.status == "held":
             self._hold(name, there or held)
             self._remove(name)
             return
-        rest = [(content, said_of(content)) for content in other_procedures(order, there)]
-        # A result may say less of whose the number is than the order that is here.
-        authority = authority_of(rest[0][1]) if rest else named.authority
-        self._put(name, rest, authority)
+        rest = other_procedures(order, there)
+        self._put(name, [(content, said_of(content)) for content in rest])
         self._hold(name, other_procedures(order, held))
 
     def _check(self, named: _Named, leaving: set[str]) -> None:
@@ -179,29 +154,61 @@ class Ordered:
         known = self._items()
         if order.status in _GONE:
             # A result of what was never ordered here is none of the worklist's business.
-            if name not in known and order.status != "completed" and not self._held(name):
-                raise RefusedError(f"there is no order {_number(order)}", "ORC-2")
-            if order.status != "completed" and name in known:
-                self._require_patient(order, known[name].patient_id)
+            if order.status != "completed":
+                if known.first(name) is None:
+                    raise RefusedError(f"there is no order {_number(order)}", "ORC-2")
+                self._require_patient(named)
             return
         if order.status == "new" and name in known and not self._is_gone(name):
-            raise RefusedError(f"order {_number(order)} is here already", "ORC-2")
+            raise self._here_already(named)
+        if order.status != "new":
+            self._require_patient(named)
         accession = order.text("AccessionNumber")
-        theirs = self._accessions.get(accession, name)
-        if theirs not in {name, *leaving} and not self._is_gone(theirs):
-            raise _taken(accession)
+        for theirs in known.with_accession(accession):
+            if theirs not in {name, *leaving} and not self._is_gone(theirs):
+                raise _taken(accession)
         for keyword, why in unfit(order):
             where = order.said[keyword].where.path if keyword in order.said else ""
             raise RefusedError(why, where)
 
-    def _require_patient(self, order: Order, patient_id: str) -> None:
-        """Refuse to take an order away in the name of a patient whose it is not, nor was before a merge."""
-        given = order.text("PatientID")
-        theirs = {given, *(one.id for one in order.other_ids)}
-        theirs.add(self._stays(given, order.text("IssuerOfPatientID")).get("PatientID", given))
-        if patient_id and patient_id not in theirs:
-            text = f"order {_number(order)} is of patient {patient_id}, and none of {given}"
-            raise RefusedError(text, "PID-3")
+    def _here_already(self, named: _Named) -> RefusedError:
+        """By the number that both have."""
+        there = self._items().first(named.name)
+        theirs = there[1].numbers if there is not None else {}
+        for keyword, number in named.numbers.items():
+            if keyword not in theirs or number.differs(theirs[keyword]):
+                continue
+            if keyword == "AccessionNumber" and len(named.numbers) > 1:
+                return _taken(number.text)
+            path = "ORC-3" if keyword == FILLER else "ORC-2"
+            return RefusedError(f"order {number.text} is here already", path)
+        return RefusedError(f"order {_number(named.order)} is here already", "ORC-2")
+
+    def _require_patient(self, named: _Named) -> None:
+        """Refuse to change an order in the name of a patient whose it is not, nor was before a merge."""
+        if self._is_theirs(named):
+            return
+        order, there = named.order, self._items().first(named.name)
+        whose = there[1].patient if there is not None else ("", "")
+        given = order.text("PatientID"), order.text("IssuerOfPatientID")
+        if given[0] == whose[0]:  # then it is the issuer that tells them apart
+            given, whose = (f"{given[0]} of {given[1]}", ""), (f"{whose[0]} of {whose[1]}", "")
+        text = f"order {_number(order)} is of patient {whose[0]}, and none of {given[0]}"
+        raise RefusedError(text, "PID-3")
+
+    def _is_theirs(self, named: _Named) -> bool:
+        """Whether an order that is here is of the patient whom the message names, or nobody knows whose it is."""
+        there = self._items().first(named.name)
+        if there is None or not there[1].patient[0]:
+            return True
+        ours = patients_of(named.order)
+        for number, issuer in list(ours):
+            if after := self._stays(number, issuer):
+                ours.append((after.get("PatientID", ""), after.get("IssuerOfPatientID", "")))
+        if same_patient(ours, [there[1].patient]):
+            return True
+        content = self._content(there[0])
+        return content is not None and same_patient(ours, other_ids_of(said_of(content)))
 
     def _is_gone(self, name: str) -> bool:
         """Whether somebody has taken the item of an order away by hand; then there is no such order any more."""
@@ -214,31 +221,36 @@ class Ordered:
         order, name = named.order, named.name
         here = name in self._items()
         before = [*self._steps(name)] if here else self._held(name)
-        # A change may say less of whose the number is than the order that is here.
-        authority = authority_of(order.said) if before else named.authority
         whole = [order, *named.further]
         if order.status == "new":
             whole = with_studies(whole)
         else:
-            whole = completed(whole, [said_of(content) for content in before])
-            authority = authority_of(whole[0].said) if before else authority
+            told = [said_of(content) for content in before]
+            whole = completed([self._of_who_stays(one, told) for one in whole], told)
         self._put(
             name,
             [(content, one.said) for one in whole for content in items(one, station=self._station)],
-            authority,
         )
         self._hold(name, [])
 
-    def _put(
-        self, name: str, contents: Sequence[tuple[bytes, Mapping[str, Said]]], authority: Authority
-    ) -> None:
+    def _of_who_stays(self, order: Order, before: Sequence[Mapping[str, Said]]) -> Order:
+        """A change of an order, without what it says of a number that its patient does not go by first, or had before a merge."""
+        given = order.text("PatientID")
+        if not before or before[0].get("PatientID", order.said["PatientID"]).text == given:
+            return order
+        gone = {"PatientID", "IssuerOfPatientID"}
+        gone |= self._stays(given, order.text("IssuerOfPatientID")).keys()
+        said = {keyword: one for keyword, one in order.said.items() if keyword not in gone}
+        return replace(order, said=said, other_ids=())
+
+    def _put(self, name: str, contents: Sequence[tuple[bytes, Mapping[str, Said]]]) -> None:
         """Let an order have these items and no others. contents: each with what it says."""
-        here = name in self._items()
+        known = self._items()
+        here = name in known
         for number, (content, said) in enumerate(contents):
             step = step_name(name, number)
             self._changes[step] = content
-            self._forget(step)
-            self._note(step, _item(said, authority))
+            known.note(step, said)
         if here:
             self._remove(name, beyond=len(contents))
 
@@ -247,7 +259,7 @@ class Ordered:
         known, number = self._items(), beyond
         while (step := step_name(name, number)) in known:
             self._changes[step] = None
-            self._forget(step)
+            known.forget(step)
             number += 1
 
     def _steps(
@@ -261,15 +273,18 @@ class Ordered:
 
     def _held(self, name: str) -> list[bytes]:
         """What the items of an order were when it was held."""
-        self._items()
-        return [*self._steps(name, held_name)] if name in self._holding else []
+        return [*self._steps(name, held_name)] if held_name(name) in self._items() else []
 
     def _hold(self, name: str, contents: Sequence[bytes]) -> None:
         """Keep these beside the worklist until the order is released; no others of it."""
+        known = self._items()
         for number in range(max(len(contents), len(self._held(name)))):
-            content = contents[number] if number < len(contents) else None
-            self._changes[held_name(step_name(name, number))] = content
-        (self._holding.add if contents else self._holding.discard)(name)
+            held = held_name(step_name(name, number))
+            self._changes[held] = contents[number] if number < len(contents) else None
+            if number < len(contents):
+                known.note(held, said_of(contents[number]))
+            else:
+                known.forget(held)
 
     def _content(self, name: str) -> bytes | None:
         return self._changes[name] if name in self._changes else self._kept.read(name)
@@ -277,30 +292,27 @@ class Ordered:
     def _named(self, order: Order) -> _Named:
         """An order and what its items are called, or would be. Raises RefusedError where it may be either of two."""
         known = self._items()
-        ours, key = authority_of(order.said), key_of(order)
-        whole = with_authority(key, ours)
-        name = file_name(whole)
-        there = [
-            (one, known[one].authority) for one in sorted(self._numbers.get(number_of(name), ()))
-        ]
-        found = meant(ours, there)
+        ours = numbers_of(order.said)
+        found = known.orders(ours)
         if len(found) > 1:
-            whose = " and of ".join(sorted(str(who) for one, who in there if one in found))
-            text = f"there is an order {_number(order)} of {whose}; the message does not say whose"
-            raise RefusedError(text, "ORC-2")
-        return _Named(order, found[0] if found else name, key, whole, ours, [])
+            raise _either(ours, [one[1].numbers for name in found if (one := known.first(name))])
+        name = found[0] if found else file_name(whole_key(order))
+        while ours and not found and known.first(name) is not None:
+            name = file_name(name)  # of an order that has another number by now
+        return _Named(order, name, ours, [])
 
     def issuers(self, patient_id: str) -> set[str]:
         """Who has given this number to a patient, as far as orders say so."""
-        known = self._items().values()
-        return {one.issuer for one in known if one.patient_id == patient_id} - {""}
+        return self._items().issuers(patient_id)
 
     def change(self, change: PatientChange) -> int:
         """Give the items of a patient what a message says; how many there are. Raises OSError."""
         who = change.before or (change.patient_id, change.issuer)
+        items = self._items()
         count = 0
-        for name, known in list(self._items().items()):
-            if known.patient_id != who[0] or (who[1] and known.issuer not in ("", who[1])):
+        for name, known in items:
+            number, issuer = known.patient
+            if number != who[0] or (who[1] and issuer not in ("", who[1])):
                 continue
             content = self._content(name)
             if content is None:
@@ -310,49 +322,22 @@ class Ordered:
             for keyword, value in wanted_of(change).items():
                 data = altered(data, meta.transfer_syntax_uid, keyword, value)
             self._changes[name] = content[: meta.data_offset] + data
-            issuer = change.issuer or known.issuer
-            self._note(name, replace(known, patient_id=change.patient_id, issuer=issuer))
+            items.patient_is(name, (change.patient_id, change.issuer or issuer))
             count += 1
         return count
 
-    def _items(self) -> dict[str, _Item]:
-        """All items; those of an earlier process are read once."""
+    def _items(self) -> KnownItems:
         if self._known is None:
-            self._known = {}
-            for name in self._kept.names():
-                if (found := _read(self._kept, name)) is not None:
-                    self._note(name, found)
-            self._holding = {order_name(name) for name in self._kept.held()}
+            self._known = KnownItems(self._kept)
         return self._known
-
-    def _note(self, name: str, found: _Item) -> None:
-        assert self._known is not None
-        self._known[name] = found
-        order = order_name(name)
-        if order == name:
-            self._numbers.setdefault(number_of(name), set()).add(name)
-        if found.accession:
-            self._accessions[found.accession] = order
-
-    def _forget(self, name: str) -> None:
-        assert self._known is not None
-        gone = self._known.pop(name, None)
-        if gone is None:
-            return
-        order = order_name(name)
-        if self._accessions.get(gone.accession) == order:
-            del self._accessions[gone.accession]
-        if order == name and (alike := self._numbers.get(number_of(name))):
-            alike.discard(name)
-            if not alike:
-                del self._numbers[number_of(name)]
 
 
 def _holds(first: _Named, other: _Named) -> bool:
     """Whether a further order of a message is a procedure of one before it: of one OBR, or of another one that names it so."""
     if first.order.place == other.order.place:
         return True
-    same = first.whole_key == other.whole_key and first.order.status == other.order.status
+    same = whole_key(first.order) == whole_key(other.order)
+    same = same and first.order.status == other.order.status
     patients = {one.order.text("PatientID") for one in (first, other)}
     return same and len(patients) == 1 and is_further(other.order, [first.order, *first.further])
 
@@ -361,22 +346,16 @@ def _number(order: Order) -> str:
     return key_of(order).partition(":")[2]
 
 
-def _item(said: Mapping[str, Said], authority: Authority) -> _Item:
-    names = ("AccessionNumber", "PatientID", "IssuerOfPatientID")
-    accession, patient_id, issuer = (said[one].text if one in said else "" for one in names)
-    return _Item(accession, patient_id, issuer, authority)
-
-
 def _taken(accession: str) -> RefusedError:
     return RefusedError(f"accession number {accession} is another order's", "OBR-18")
 
 
-def _read(kept: OrderedItems, name: str) -> _Item | None:
-    try:
-        content = kept.read(name) or b""
-        meta = read_meta(content)
-        header = read_header(content[meta.data_offset :], meta.transfer_syntax_uid)
-    except (OSError, DamagedDatasetError):
-        return None
-    said = said_in(header, (*NUMBERS, "AccessionNumber", "PatientID", "IssuerOfPatientID"))
-    return _item(said, authority_of(said))
+def _either(ours: Numbers, there: Sequence[Numbers]) -> RefusedError:
+    """Two or more orders have the number that a message names, and it does not say whose that is."""
+    keyword = next(one for one in ours if all(one in theirs for theirs in there))
+    givers = {str(theirs[keyword].giver) for theirs in there}
+    if "" in givers or len(givers) < len(there):  # told apart by what else they go by
+        givers = {next(iter(theirs.values())).text for theirs in there}
+    whose = " and of ".join(sorted(givers))
+    text = f"there is an order {ours[keyword].text} of {whose}; the message does not say whose"
+    return RefusedError(text, "ORC-2")

@@ -42,7 +42,10 @@ RESULT = ("OBR|1|PL1|FI1|CTCH^CT chest^L|||20260204", "OBX|1|HD|113014^DICOM Stu
         ((NEW, told("ORC|CA|PL1|FI1"), NEW), ["ACC1"]),
         ((NEW, told("ORC|RP|PL1|FI1", "ORC|RO|PL2|FI2", OBR.replace("PL1", "PL2"))), ["ACC1"]),
         ((NEW, told("ORC|CA|PL1|FI1", pid=PID.replace("P1^", "P2^"))), ["ACC1"]),
+        ((NEW, told("ORC|CA|PL1|FI1", pid=PID.replace("HOSP", "EAST"))), ["ACC1"]),
+        ((NEW, told("ORC|CA|PL1|FI1", pid="PID|1||N5^^^N^PI~P1^^^HOSP^PI")), []),
         ((NEW, told("ORC|CA|PL1^SOUTH|FI1")), []),
+        ((told("ORC|NW|PL1^NORTH", OBR), told("ORC|NW|PL1", OTHER), told("ORC|CA|PL1^NORTH")), ["ACC2"]),
         ((told("ORC|NW|PL1^NORTH", OBR), told("ORC|CA|PL1^SOUTH")), ["ACC1"]),
         ((told("ORC|NW|PL1^EPIC|FI1^RIS", OBR), told("ORC|CA||FI1^RIS")), []),
         ((told("ORC|NW|PL1^EPIC|FI1^RIS", OBR), told("ORC|CA||FI1^LAB")), ["ACC1"]),
@@ -79,6 +82,15 @@ def test_what_a_later_message_does_not_say_stays() -> None:
     assert one.text("ScheduledProcedureStepStartDate") == "20260204"
     assert one.text("StudyInstanceUID") == "1.2.3"
     assert one.text("RequestedProcedureID") == "RP1"
+
+
+def test_a_patient_who_is_named_by_another_number_keeps_the_first() -> None:
+    both = PID.replace("HOSP^MR", "HOSP^MR~N5^^^N^PI")
+    (one,) = left(
+        told("ORC|NW|PL1|FI1", OBR, pid=both), told("ORC|XO|PL1|FI1", pid="PID|1||N5^^^N")
+    )
+    assert (one.text("PatientID"), one.text("IssuerOfPatientID")) == ("P1", "HOSP")
+    assert [each.id for each in one.other_ids] == ["N5"]
 
 
 def test_a_message_about_several_procedures_leaves_each_its_own_numbers() -> None:

@@ -7,13 +7,12 @@ from dataclasses import field, replace
 from typing import Final
 
 from scenario_runner.lazy_dataclasses import dataclass
-from scenario_runner.orders.numbering import FILLER, PLACER, giver_of, is_number
+from scenario_runner.orders.numbering import is_number
 from scenario_runner.orders.order import Order, Said
+from scenario_runner.orders.same_order import ByNumber, numbers_of, patients_of, same_patient
 from scenario_runner.orders.sources.patients import NOT_DONE, performed
 from scenario_runner.orders.worklist_item import STEP
 
-_NUMBERS: Final = (PLACER, FILLER, "AccessionNumber")
-"""What an order goes by, the first that both sides say."""
 _PROCEDURE: Final = ("AccessionNumber", "RequestedProcedureID", "StudyInstanceUID")
 """What tells one procedure of an order from another."""
 _STEP_ID: Final = "ScheduledProcedureStepID"
@@ -25,8 +24,6 @@ class _Standing:
     """An order as it stands. held: it comes back with a message that changes it."""
 
     order: Order
-    numbers: Mapping[str, str]
-    """Read once, for it may be compared with many."""
     held: bool = False
     gone: bool = False
 
@@ -35,14 +32,13 @@ class _Standing:
 class Feed:
     """Orders of messages, in the order they came. Those that say so of one that came before change or withdraw it.
 
-    It is the same order when its number (the placer's, else the filler's, else the accession number) and its patient are, and
-    nobody else has given the number (HL7 2.5.1 4.5.1).
+    It is the same order as ``same_order`` has it, of the same patient.
     """
 
     remarks: list[str] = field(default_factory=list)
     """What was withdrawn, or came back, in words."""
     _standing: list[_Standing] = field(default_factory=list)
-    _known: dict[tuple[str, str, str], list[_Standing]] = field(default_factory=dict)
+    _known: ByNumber[_Standing] = field(default_factory=ByNumber)
 
     def take(self, orders: Iterable[Order]) -> None:
         """The orders of a further message."""
@@ -59,11 +55,10 @@ class Feed:
             if meant:
                 self._follow(order, meant)
             else:
-                added.append(_Standing(order, _numbers(order)))
+                added.append(_Standing(order))
         for one in added:
             self._standing.append(one)
-            for key in _keys(one.order, one.numbers):
-                self._known.setdefault(key, []).append(one)
+            self._note(one)
 
     def wanted(self) -> list[Order]:
         """Those that are to be performed."""
@@ -77,45 +72,31 @@ class Feed:
         """What came before of the same order."""
         if order.status not in _FOLLOWS:
             return []
-        ours = _numbers(order)
-        for key in _keys(order, ours):
-            # A number that both say and that is not the same is another order's, whatever those below it are.
-            above = _NUMBERS[: _NUMBERS.index(key[0]) + 1]
-            found = [
-                one
-                for one in self._known.get(key, ())
-                if not one.gone
-                and not any(_is_of_another(order, ours, one, name) for name in above)
-                and not _differ(order, one.order, "IssuerOfPatientID")
-            ]
-            if found:
-                return found
-        return []
+        ours = patients_of(order)
+
+        def fits(one: _Standing) -> bool:
+            return same_patient(ours, patients_of(one.order))
+
+        return self._known.find(numbers_of(order.said), [number for number, _ in ours], fits)
 
     def _follow(self, order: Order, meant: Sequence[_Standing]) -> None:
         for one in meant:
             if order.status in NOT_DONE:
                 one.held = order.status == "held"
                 one.gone = not one.held
+                if one.gone:
+                    self._known.drop(one)
                 self.remarks.append(f"{order.name}: {one.order.name} is {order.status}")
                 continue
             if one.held:
                 one.held = False
                 self.remarks.append(f"{order.name}: {one.order.name} is released")
             one.order = _changed(one.order, order, alone=len(meant) == 1)
-            one.numbers = _numbers(one.order)
-            for key in _keys(one.order, one.numbers):
-                if one not in (known := self._known.setdefault(key, [])):
-                    known.append(one)
+            self._note(one)
 
-
-def _numbers(order: Order) -> dict[str, str]:
-    return {name: text for name in _NUMBERS if (text := order.text(name))}
-
-
-def _keys(order: Order, numbers: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    patient = order.text("PatientID")
-    return [(name, text, patient) for name, text in numbers.items()]
+    def _note(self, one: _Standing) -> None:
+        numbers = [number for number, _ in patients_of(one.order)]
+        self._known.put(one, numbers_of(one.order.said), numbers)
 
 
 def _of_procedure(order: Order, before: Sequence[_Standing]) -> list[_Standing]:
@@ -129,15 +110,6 @@ def _differ(one: Order, other: Order, name: str) -> bool:
     return bool(ours and theirs) and ours != theirs
 
 
-def _is_of_another(order: Order, numbers: Mapping[str, str], one: _Standing, name: str) -> bool:
-    """Whether both say a number, and not the same one, or that of somebody else."""
-    if name not in numbers or name not in one.numbers:
-        return False
-    if numbers[name] != one.numbers[name]:
-        return True
-    return giver_of(order.said, name).differs(giver_of(one.order.said, name))
-
-
 def _changed(before: Order, after: Order, *, alone: bool) -> Order:
     """An order with what a later message says of it; what that does not say stays (HL7 2.5.1 2.5.3)."""
     said: dict[str, Said] = dict(after.said)
@@ -145,12 +117,16 @@ def _changed(before: Order, after: Order, *, alone: bool) -> Order:
         said.pop("AccessionNumber", None)
     for name in () if alone else _PROCEDURE:  # each of several keeps its own
         said.pop(name, None)
+    # Who is named by another of the patient's numbers keeps the first.
+    renamed = _differ(after, before, "PatientID")
+    for name in ("PatientID", "IssuerOfPatientID") if renamed else ():
+        said.pop(name, None)
     return replace(
         before,
         status=after.status,
         said={**before.said, **said},
         steps=_further_steps(before, after),
-        other_ids=after.other_ids or before.other_ids,
+        other_ids=(() if renamed else after.other_ids) or before.other_ids,
         remarks=list(dict.fromkeys((*before.remarks, *after.remarks))),
         unsaid={} if "Modality" in said else before.unsaid,
     )
