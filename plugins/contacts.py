@@ -54,6 +54,7 @@ class Contacts:
     name = "contacts"
     parameters: ClassVar[type[Model]] = ContactsFile
     short = "file"
+    called = "an address book"
 
     def patients(self, parameters: ContactsFile, context: SourceContext) -> Iterator[Sourced]:
         """Read the file once; a run keeps it, so a rerun needs it no more."""

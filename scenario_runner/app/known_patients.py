@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from scenario_runner.app.run_orders import orders_of, source_of
+from scenario_runner.app.run_orders import orders_of
 from scenario_runner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -85,4 +85,5 @@ def _may_keep(data: Any) -> bool:
 
 def _is_met_again(job: Job, one: PlannedPatient) -> bool:
     """Whether a patient came from the registry, whatever the scenario says of it."""
-    return "registry" in source_of(job, one)
+    source = job.case.sources.get(int(one.path[1]))
+    return source is not None and source.source == "registry"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from scenario_runner.planning.tagged_fields import text_of
 
 if TYPE_CHECKING:
     from scenario_runner.engine.services import Job
-    from scenario_runner.planning.plan import PlannedPatient, PlannedStudy
+    from scenario_runner.planning.plan import PlannedStudy
     from scenario_runner.registry.orders import SeenOrder
 
 NUMBERS: Final = {
@@ -62,18 +62,7 @@ def noted_by(
 
 def _from_sources(job: Job) -> Iterator[PlannedStudy]:
     for patient in job.case.patients:
-        if source_of(job, patient):
+        if int(patient.path[1]) in job.case.sources:
             for study in patient.studies:
                 if any(key in study.tags for key in NUMBERS.values()):
                     yield study
-
-
-def source_of(job: Job, one: PlannedPatient) -> Mapping[str, Any]:
-    """What the scenario says under ``from`` of a patient; empty where it is the scenario's own."""
-    data = job.scenario.document.data
-    entries = data.get("patients") if isinstance(data, dict) else None
-    if not isinstance(entries, list):
-        return {}
-    entry = entries[int(one.path[1])]
-    source = entry.get("from") if isinstance(entry, dict) else None
-    return source if isinstance(source, dict) else {}

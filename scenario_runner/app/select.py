@@ -12,6 +12,7 @@ from scenario_runner.language.schema import scenario_schema
 from scenario_runner.language.schema_marks import marks
 from scenario_runner.language.site_model import Site, TargetSpec
 from scenario_runner.language.templates import is_template
+from scenario_runner.planning.sources import given_to, source_named
 from scenario_runner.plugins import Plugins
 
 _TOKEN = re.compile(r"\s*(?:(?P<mark>[()])|(?P<word>[^\s()]+))")
@@ -124,11 +125,12 @@ def _asked(scenario: Scenario, plugins: Plugins) -> Iterator[str]:
     patients = scenario.document.data.get("patients") or ()
     for patient in patients if isinstance(patients, list) else ():
         given = patient.get("from") if isinstance(patient, dict) else None
-        for name, value in given.items() if isinstance(given, dict) else ():
-            key = getattr(sources[name], "asks", "") if name in sources else ""
-            if key:
-                target = value.get(key) if isinstance(value, dict) else value
-                yield str(target)
+        if not isinstance(given, dict) or not given:
+            continue
+        name = source_named(given, sources)
+        key = getattr(sources[name], "asks", "") if name in sources else ""
+        if key and (target := given_to(sources[name], name, given).get(key)) is not None:
+            yield str(target)
 
 
 def _called(ae_title: str, site: Site) -> set[str]:

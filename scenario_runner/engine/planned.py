@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from scenario_runner.fields.scalars import as_written
 from scenario_runner.language.template_limits import TemplateProblem
@@ -14,10 +14,6 @@ if TYPE_CHECKING:
     from scenario_runner.language.entries import StepEntry
     from scenario_runner.language.scenario import Scenario
     from scenario_runner.planning.plan import PlannedCase
-
-
-_SHIPPED: Final = ("hl7", "fhir", "csv", "json", "yaml", "registry")
-"""Sources that may have parameters beside them under ``from``."""
 
 
 def scenario_facts(scenario: Scenario, case: PlannedCase) -> dict[str, Any]:
@@ -33,20 +29,9 @@ def scenario_facts(scenario: Scenario, case: PlannedCase) -> dict[str, Any]:
         "phase": header.phase,
         "tags": list(header.tags),
         "requirements": list(header.requirements),
-        "sources": _sources(scenario.document.data),
+        "sources": list(dict.fromkeys(one.source for one in case.sources.values())),
+        "elsewhere": list(dict.fromkeys(one.called for one in case.sources.values() if one.called)),
     }
-
-
-def _sources(data: Any) -> list[str]:
-    """Where the scenario has patients from, by the names of the sources; none where it says itself who they are."""
-    entries = data.get("patients") if isinstance(data, dict) else None
-    asked = [
-        one["from"]
-        for one in (entries if isinstance(entries, list) else ())
-        if isinstance(one, dict) and isinstance(one.get("from"), dict) and one["from"]
-    ]
-    named = (next((key for key in one if key in _SHIPPED), next(iter(one))) for one in asked)
-    return list(dict.fromkeys(map(str, named)))
 
 
 def _told(text: str, names: Mapping[str, Any]) -> str:

@@ -82,18 +82,14 @@ def summary(record: RunRecord, anchors: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-_IN_WORDS = {
-    "hl7": "HL7 messages", "fhir": "a FHIR server", "csv": "a table", "json": "a file", "yaml": "a file",
-}  # fmt: skip
-_OUR_OWN = "registry"
-"""The source of patients who were made up in an earlier run."""
-
-
 def _elsewhere(record: RunRecord) -> str:
     """Where patients come from that nobody here has made up, in words; empty where there are none."""
-    named = [one for case in record.cases for one in case.scenario.sources if one != _OUR_OWN]
-    found = dict.fromkeys(_IN_WORDS.get(one, f"the source '{one}'") for one in named)
-    return " and ".join(found)
+    scenarios = [case.scenario for case in record.cases]
+    called = [
+        [f"the source '{name}'" for name in one.sources] if one.elsewhere is None else one.elsewhere
+        for one in scenarios
+    ]
+    return " and ".join(dict.fromkeys(word for words in called for word in words))
 
 
 def _many_titles(count: int) -> str:

@@ -202,6 +202,8 @@ class ScenarioRecord(_Part):
     requirements: list[str] = []
     sources: list[str] = []
     """Where it has patients from, by name: hl7, fhir, csv, json, yaml, registry, or a plugin's."""
+    elsewhere: list[str] | None = None
+    """The same in words, as in *a table*, without those whose patients were made up here; null in records of old."""
 
 
 class CaseRecord(_Part):

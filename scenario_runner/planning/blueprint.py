@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from scenario_runner.planning.dates import Life
     from scenario_runner.planning.examinations import Examination, Subject
     from scenario_runner.planning.patterns import Pattern
+    from scenario_runner.planning.plan import PatientsFrom
 
 Path = tuple[str | int, ...]
 
@@ -129,6 +130,8 @@ class CasePart:
     """The row of the table that it is made for."""
     arrival: Arrival | None = None
     """When it begins, under a load of cases."""
+    sources: Mapping[int, PatientsFrom] = field(default_factory=dict)
+    """By entry, for those that name a source."""
     patients: tuple[PatientPart, ...] = field(repr=False)
 
     def lists(self) -> dict[str, Held]:

@@ -34,5 +34,6 @@ def build(case: CasePart, index: int, setting: Setting) -> PlannedCase:
         arrival=case.arrival,
         patients=Lazy(totals["patients"], patient),
         uid_root=setting.uid_root,
+        sources=case.sources,
         totals=totals,
     )

@@ -33,7 +33,7 @@ from scenario_runner.planning.number_ranges import ExhaustedRule, reserve
 from scenario_runner.planning.offers import Offers
 from scenario_runner.planning.plan import PlannedCase
 from scenario_runner.planning.prepare import Preparation
-from scenario_runner.planning.sources import Inputs, SourceContext, placed
+from scenario_runner.planning.sources import Inputs, SourceContext, asked_in, placed
 from scenario_runner.planning.value_problems import ValueProblem
 
 if TYPE_CHECKING:
@@ -268,7 +268,7 @@ def _prepare(
             names["vars"] = vars_
             prepared.names.append((shown, names))
             specs = patients_of(scenario, names)
-            written = all(spec.from_ is None for spec in specs)
+            sources = asked_in(specs, options.sources)
             patients = placed(specs, origins, options.sources, context)
         except InvalidInput as error:
             for diagnostic in error.diagnostics:
@@ -281,11 +281,12 @@ def _prepare(
             row=None if row is None else row[1],
             vars=vars_,
             arrival=arrival,
+            sources=sources,
             patients=preparation.patients(patients),
         )
         if not preparation.too_many(case.totals()):
             prepared.cases.append(case)
-            if written:
+            if not sources:
                 prepared.counted[shown] = case
     return prepared
 

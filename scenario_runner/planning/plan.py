@@ -209,6 +209,15 @@ class PlannedImage:
         return self.number - 1 if self.place is None else self.place
 
 
+@dataclass(frozen=True, slots=True)
+class PatientsFrom:
+    """Where an entry of a scenario has patients from who do not stand in it."""
+
+    source: str
+    called: str
+    """By a report; empty where the patients were made up here, if in another run."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedCase:
     """A scenario with one combination of its matrix."""
@@ -228,6 +237,8 @@ class PlannedCase:
     patients: Sequence[PlannedPatient] = field(repr=False)
     uid_root: str | None = None
     """The site's arc for UIDs; None means ``2.25``."""
+    sources: Mapping[int, PatientsFrom] = field(default_factory=dict)
+    """By entry of the scenario's ``patients``, for those that name a source."""
     totals: Mapping[str, int] | None = field(default=None, repr=False, compare=False)
     """What ``counts`` answers, where it is known without looking."""
 

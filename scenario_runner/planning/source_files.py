@@ -54,6 +54,7 @@ class Table:
     name = "csv"
     parameters: ClassVar[type[BaseModel]] = TableParameters
     short = "file"
+    called = "a table"
 
     def patients(self, parameters: TableParameters, context: SourceContext) -> Iterator[Sourced]:
         """One for each row, its cells as in a scenario: numbers are numbers, all else is text."""
@@ -218,6 +219,7 @@ class PatientFile:
 
     parameters: ClassVar[type[BaseModel]] = FileParameters
     short = "file"
+    called = "a file"
 
     def __init__(self, name: str) -> None:
         self.name = name

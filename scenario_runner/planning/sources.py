@@ -7,7 +7,7 @@ they are bound, checked and planned as those of the scenario are. What the entry
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -24,6 +24,7 @@ from scenario_runner.language.model import PatientSpec
 from scenario_runner.language.named_files import named_file
 from scenario_runner.language.rows import read_file
 from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.planning.plan import PatientsFrom
 from scenario_runner.reading import read_at_most
 
 if TYPE_CHECKING:
@@ -151,7 +152,11 @@ class Sourced:
 
 
 class PatientSource(Protocol):
-    """Where patients come from. One that asks a target of the site says under ``asks`` which parameter names it."""
+    """Where patients come from. One that asks a target of the site says under ``asks`` which parameter names it.
+
+    Under ``called`` it may say how a report calls where they are from, as in "a table"; empty where they were made
+    up here. Without it the report says the source's name.
+    """
 
     name: str
     """The key under ``from``."""
@@ -213,6 +218,34 @@ class _Merged:
         return not tag or below[1] in self.own["tags"]
 
 
+def source_named(asked: Mapping[str, Any], sources: Collection[str]) -> str:
+    """The source that ``from`` asks, whose parameters may stand before and after it; a first key that is none where none is one.
+
+    asked: what stands under ``from``, with one key at least.
+    """
+    return next((key for key in asked if key in sources), next(iter(asked)))
+
+
+def given_to(source: PatientSource, name: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a source, from under its name and from beside it."""
+    given = asked[name]
+    below = given if isinstance(given, dict) else {source.short: given}
+    return {**below, **{key: value for key, value in asked.items() if key != name}}
+
+
+def asked_in(
+    specs: Sequence[PatientSpec], sources: Mapping[str, PatientSource]
+) -> dict[int, PatientsFrom]:
+    """Where entries of a scenario have patients from, by their place; without those that say themselves who they are."""
+    found = {}
+    for index, spec in enumerate(specs):
+        if spec.from_:
+            name = source_named(spec.from_, sources)
+            called = getattr(sources.get(name), "called", f"the source {quoted(name)}")
+            found[index] = PatientsFrom(name, called)
+    return found
+
+
 def placed(
     specs: Iterable[PatientSpec],
     origins: Origins,
@@ -246,8 +279,8 @@ def _of_source(
     context: SourceContext,
 ) -> list[Placed]:
     asked = entry.from_ or {}
-    name = next((key for key in asked if key in sources), next(iter(asked)))
-    given, beside = asked[name], {key: asked[key] for key in asked if key != name}
+    name = source_named(asked, sources)
+    beside = {key: asked[key] for key in asked if key != name}
     at = (*path, "from", name)
     if name not in sources:
         guess = did_you_mean(name, sources)
@@ -255,8 +288,8 @@ def _of_source(
         hint = f"patients come from: {some_of(sources)}"
         raise InvalidInput([Diagnostic("FAB317", origins.where(at, key=True), message, hint)])
     source = sources[name]
-    tree = {source.short: given} if not isinstance(given, dict) else given
-    parameters = bind(source.parameters, {**tree, **beside}, _Beside(origins, at, beside), at)
+    tree = given_to(source, name, asked)
+    parameters = bind(source.parameters, tree, _Beside(origins, at, beside), at)
     own = {key: getattr(entry, key) for key in entry.model_fields_set - {"from_"}}
     try:
         context = replace(context, entry=int(path[1]))

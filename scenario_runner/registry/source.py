@@ -54,6 +54,7 @@ class KnownPatients:
     name = "registry"
     parameters: ClassVar[type[BaseModel]] = KnownParameters
     short = "search"
+    called = ""  # earlier runs have made them up
 
     def patients(self, parameters: KnownParameters, context: SourceContext) -> Iterator[Sourced]:
         """One for each that was chosen."""

@@ -125,7 +125,7 @@ class Story:
         requirements: Iterable[str] = ("PACS-001", "PACS-002"),
         name: str = "xray_smoke",
         title: str = "A chest X-ray reaches the PACS and can be found again",
-        sources: Iterable[str] = (),
+        **said: Any,
     ) -> None:
         chosen = [patient()] if patients is None else patients
         studies = [study for one in chosen for study in one["studies"]]
@@ -145,7 +145,7 @@ class Story:
                     "phase": "OQ",
                     "tags": ["smoke", "xray"],
                     "requirements": list(requirements),
-                    "sources": list(sources),
+                    **said,
                 },
                 matrix=matrix or {},
                 seed=20260101,

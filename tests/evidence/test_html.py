@@ -150,13 +150,27 @@ def test_a_record_of_patients_from_elsewhere_does_not_claim_that_they_were_made_
 ) -> None:
     story = Story()
     story.begin()
-    story.case([("log", "log", "")], requirements=[], sources=["registry", "hl7", "fhir"])
+    sources = ["registry", "hl7", "fhir"]
+    elsewhere = ["HL7 messages", "a FHIR server"]
+    story.case([("log", "log", "")], requirements=[], sources=sources, elsewhere=elsewhere)
     story.step("log", "log", "", "passed")
     story.end_case("passed")
     story.end("passed")
     words = _Page(_html(tmp_path, story)).words
     assert "was made up" not in words
     assert "is as HL7 messages and a FHIR server had it, and may be of real people" in words
+
+
+def test_a_record_of_old_is_told_by_the_names_of_its_sources(tmp_path: Path) -> None:
+    story = Story()
+    story.begin()
+    story.case([("log", "log", "")], requirements=[], sources=["hl7"])
+    story.step("log", "log", "", "passed")
+    story.end_case("passed")
+    story.end("passed")
+    words = _Page(_html(tmp_path, story)).words
+    assert "was made up" not in words
+    assert "is as the source 'hl7' had it, and may be of real people" in words
 
 
 def test_series_that_an_import_brought_are_not_called_none(tmp_path: Path) -> None:

@@ -124,11 +124,12 @@ def test_a_rerun_asks_nobody(tmp_path: Path) -> None:
     assert first["remarks"] == again["remarks"] != []
 
 
-def test_production_is_asked_only_when_that_is_said(tmp_path: Path) -> None:
+@pytest.mark.parametrize("source", [{"fhir": "ehr"}, {"on": "ehr", "fhir": {"modality": "CT"}}])
+def test_production_is_asked_only_when_that_is_said(tmp_path: Path, source: dict[str, Any]) -> None:
     targets = {"ehr": {"fhir": {"url": "http://127.0.0.1:9/fhir"}, "environment": "production"}}
     where = write_site(tmp_path / "site.yaml", targets)
     path = write_scenario(
-        tmp_path / "s.yaml", [{"log": {"message": "x"}}], patients=[{"from": {"fhir": "ehr"}}]
+        tmp_path / "s.yaml", [{"log": {"message": "x"}}], patients=[{"from": source}]
     )
     done = fabricate("run", path, "--site", where, "--out", tmp_path / "out", env=HERE).check(2)
     assert "which may be production" in done.err

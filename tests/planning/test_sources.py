@@ -177,6 +177,13 @@ def test_a_plugin_adds_a_source_with_places_of_its_own(tmp_path: Path) -> None:
         "TEST^VERA",
         "1970-01-31",
     )
+    beside = scenario(tmp_path, {"from": {"file": "staff.vcf", "contacts": {}}})
+    fabricate(
+        "run", beside, "--site", site, "--out", tmp_path / "run", "--registry", ":memory:"
+    ).check()
+    (case,) = record(tmp_path / "run")["cases"]
+    assert case["scenario"]["sources"] == ["contacts"]
+    assert case["scenario"]["elsewhere"] == ["an address book"]
     (tmp_path / "staff.vcf").write_text(card.replace("19700131", "--0131"), "utf-8")
     said = fabricate("validate", path, "--site", site).check(3).out
     assert "staff.vcf:5:1: error FAB106: '--0131' is not a date" in said

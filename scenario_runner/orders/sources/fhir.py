@@ -47,6 +47,7 @@ class FhirSource:
     name = "fhir"
     parameters: ClassVar[type[BaseModel]] = FhirParameters
     short = "on"
+    called = "a FHIR server"
     asks = "on"
 
     def patients(self, parameters: FhirParameters, context: SourceContext) -> Iterator[Sourced]:

@@ -39,6 +39,7 @@ class Hl7Source:
     name = "hl7"
     parameters: ClassVar[type[BaseModel]] = Hl7Parameters
     short = "files"
+    called = "HL7 messages"
 
     def patients(self, parameters: Hl7Parameters, context: SourceContext) -> Iterator[Sourced]:
         """Read all messages; every one that cannot be used is told."""
