@@ -270,7 +270,7 @@ def _carried_out(
         digests = stack.enter_context(Digests())
         log = EventLog(folder / "events.ndjson")
         consumers = handlers if notes is None else [*handlers, notes]
-        bus = EventBus(log, consumers, redactor, now, control.interrupt)
+        bus = EventBus(log, consumers, redactor, now, control.thrown)
         stack.callback(bus.close)
         targets = stack.enter_context(
             OpenTargets(

@@ -44,7 +44,11 @@ def stopping(control: Control) -> Iterator[None]:
         control.interrupt()
 
     with on_signal(act):
-        yield
+        control.signalled.set()
+        try:
+            yield
+        finally:
+            control.signalled.clear()
 
 
 @contextmanager

@@ -36,7 +36,7 @@ class EventBus:
         self._all = [log, *handlers]
         self._handlers = list(self._all)
         self.interrupt = interrupt
-        """What Ctrl-C does."""
+        """What a KeyboardInterrupt does, wherever it came out."""
         self._failed: list[tuple[EventHandler, BaseException]] = []
         self._redactor = redactor
         self._clock = clock

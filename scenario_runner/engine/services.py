@@ -156,9 +156,21 @@ class Control:
     begun: threading.Event = field(default_factory=threading.Event)
     stop: threading.Event = field(default_factory=threading.Event)
     stop_finally: threading.Event = field(default_factory=threading.Event)
+    signalled: threading.Event = field(default_factory=threading.Event)
+    """Set while somebody calls ``interrupt`` for each signal."""
 
     def interrupt(self) -> None:
         """Take one more signal."""
         if self.stop.is_set():
             self.stop_finally.set()
+        self.stop.set()
+
+    def thrown(self) -> None:
+        """Take a KeyboardInterrupt that came out of something.
+
+        It may be Ctrl-C in the main thread alone, and there only if nobody takes signals. Any other some code has thrown
+        of itself, which ends the steps; two cases that both do so are not somebody who wants ``finally`` to end, too.
+        """
+        if threading.current_thread() is threading.main_thread() and not self.signalled.is_set():
+            self.interrupt()
         self.stop.set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from scenario_runner.app.load import Sources
 from scenario_runner.app.run import RunRequest, run
 from scenario_runner.cli.output import reported
-from scenario_runner.engine.services import Control
+from scenario_runner.engine.services import Control, Order
 from scenario_runner.errors import MachineError
 from scenario_runner.events import Stamped, StepFinished, StepStarted
 from scenario_runner.pacs.server import EmbeddedPacs
@@ -300,6 +301,30 @@ def test_a_keyboard_interrupt_stays_ctrl_c_wherever_it_comes_up(
     entries = ENTRIES.get(place, [{"probe": {}}])
     assert play(request(tmp_path, [*entries, {"probe": {"note": None}}]), *handlers) == 130
     require_whole(tmp_path, "interrupted")
+
+
+TWICE: dict[str, tuple[list[Any], dict[str, Any]]] = {
+    "two cases": ([{"together": {}}], {"matrix": {"side": ["left", "right"]}}),
+    "two branches": ([{"parallel": [{"together": {}}, {"together": {}}]}], {}),
+    "a load": ([{"together": {}}], {"load": {"associations": 2, "cases": 2}}),
+}
+
+
+@pytest.mark.parametrize("where", TWICE)
+def test_steps_that_both_throw_what_ctrl_c_throws_do_not_keep_finally_from_running(
+    tmp_path: Path, where: str
+) -> None:
+    entries, more = TWICE[where]
+    job = request(tmp_path, entries, **more)
+    assert play(replace(job, order=Order(workers=2))) == 130
+    result = require_whole(tmp_path, "interrupted")
+    tidied = [
+        step["outcome"]
+        for case in result["cases"]
+        for step in case["steps"]
+        if step["section"] == "finally"
+    ]
+    assert tidied == ["passed"] * (1 if where == "two branches" else 2)
 
 
 def test_a_run_whose_events_cannot_be_written_cleans_up_and_says_so(

@@ -47,7 +47,7 @@ def opened_case(
     """Within, its targets are open. Raises what kept an event from being told, at the end."""
     job = replace(run.job(case), offering=telling.about)
     redactor = Redactor(run.loaded.site.secrets)
-    bus = EventBus(telling, (), redactor, now, control.interrupt)
+    bus = EventBus(telling, (), redactor, now, control.thrown)
     names = targets_of(run.loaded, [job.scenario], allow_production=True)  # the client has asked
     with redactor.guarding():
         targets = OpenTargets(

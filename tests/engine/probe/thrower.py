@@ -61,6 +61,19 @@ class Thrower(Step):
         return StepResult(message="did not throw")
 
 
+class Together(Step):
+    """Throws what Ctrl-C throws, at the same moment as another one."""
+
+    name: ClassVar[str] = "together"
+
+    def run(self, context: StepContext) -> StepResult:
+        _BOTH.wait(20)
+        raise KeyboardInterrupt
+
+
+_BOTH = threading.Barrier(2)
+
+
 class ThrowingModel(Step):
     """Throws where its values are looked at."""
 
@@ -162,7 +175,7 @@ class ThrowingPhantom:
 @hookimpl
 def fabricate_steps() -> list[type[Step]]:
     throw("hook")
-    return [Thrower, ThrowingModel, Sleeper]
+    return [Thrower, Together, ThrowingModel, Sleeper]
 
 
 @hookimpl
