@@ -117,6 +117,11 @@ def text_of(value: object) -> str | None:
         return None
 
 
+def without_halves(text: str) -> str:
+    """The text, what is no character in it (a half of a surrogate pair by itself) replaced: UTF-8 holds none."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def is_disk_full(error: BaseException) -> bool:
     """Whether the system, or SQLite, had no room."""
     return bool({getattr(error, "errno", None), getattr(error, "sqlite_errorname", None)} & _FULL)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
 from pathlib import PurePath
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -17,10 +17,14 @@ from scenario_runner.amounts import with_article
 from scenario_runner.api import CheckResult, Difference, Differences, Picture, StepResult
 from scenario_runner.errors import text_of
 
+T = TypeVar("T")
+
 _DEEPEST: Final = 100
 """Levels of a value; what lies deeper, or in itself, nobody reads."""
 _MOST_BITS: Final = 14_000
 """Of a number: one of more than 4,300 digits no reader takes, Python's neither."""
+MOST_PARTS: Final = 200_000
+"""Of one value, all that lies in it counted as often as it does."""
 _PLAIN = (
     type(None), bool, str, float, bytes, Decimal, UUID, PurePath, dt.date, dt.time, dt.timedelta,
 )  # fmt: skip
@@ -77,36 +81,62 @@ def _of(kind: Any, value: Any, what: str) -> Any:
     return value
 
 
-def plain(value: Any, depth: int = 0, around: frozenset[int] = frozenset()) -> Any:
-    """The value of what can be copied and written down; the text of anything else.
+def plain(value: Any) -> Any:
+    """The value of what can be copied and written down; the text of anything else, and of what nobody could read "…".
 
-    around: the identities of what it lies in. Where a tree knows its parents each level would double what is gone through.
+    That is what lies deep or in itself, and all of a value beyond its first 200,000 parts: where a few lists stand in
+    each other twice over, they are few objects, and millions of lines when they are written.
     """
-    if depth > _DEEPEST or id(value) in around:
-        return "…"
-    if isinstance(value, _PLAIN):
-        return value
-    if isinstance(value, Enum):
-        return plain(value.value, depth + 1)
-    if isinstance(value, int):
-        bits = value.bit_length()
-        return value if bits <= _MOST_BITS else f"a whole number of {bits:,} bits"
-    around |= {id(value)}
-    if isinstance(value, BaseModel):
-        value = {name: getattr(value, name) for name in type(value).model_fields}
-    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = dataclasses.fields(value)
-        value = {field.name: getattr(value, field.name) for field in fields}
-    if isinstance(value, Mapping):
-        return {_key(key): plain(item, depth + 1, around) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [plain(item, depth + 1, around) for item in value]
-    text = text_of(value)
-    return f"<{type(value).__name__}>" if text is None else text
+    return _Copying().copy(value)
+
+
+class _Copying:
+    """One value as it is copied: how much of it there has been."""
+
+    def __init__(self) -> None:
+        self._left = MOST_PARTS
+
+    def copy(self, value: Any, depth: int = 0, around: frozenset[int] = frozenset()) -> Any:
+        """As ``plain``.
+
+        around: the identities of what it lies in. Where a tree knows its parents each level would double what is gone through.
+        """
+        self._left -= 1
+        if depth > _DEEPEST or id(value) in around or self._left < 0:
+            return "…"
+        if isinstance(value, _PLAIN):
+            return value
+        if isinstance(value, Enum):
+            return self.copy(value.value, depth + 1)
+        if isinstance(value, int):
+            bits = value.bit_length()
+            return value if bits <= _MOST_BITS else f"a whole number of {bits:,} bits"
+        around |= {id(value)}
+        if isinstance(value, BaseModel):
+            value = {name: getattr(value, name) for name in type(value).model_fields}
+        elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+            fields = dataclasses.fields(value)
+            value = {field.name: getattr(value, field.name) for field in fields}
+        if isinstance(value, Mapping):
+            return {
+                _key(key): self.copy(item, depth + 1, around)
+                for key, item in self._while_room(value.items())
+            }
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self.copy(item, depth + 1, around) for item in self._while_room(value)]
+        text = text_of(value)
+        return f"<{type(value).__name__}>" if text is None else text
+
+    def _while_room(self, items: Iterable[T]) -> Iterator[T]:
+        """The items, and one more when there is no room left, which is the "…" that says so."""
+        for item in items:
+            yield item
+            if self._left < 0:
+                return
 
 
 def _key(key: Any) -> Any:
     """A key as JSON has it."""
     if key is None or isinstance(key, str | bool | int | float):
         return plain(key)
-    return str(plain(key, _DEEPEST))
+    return str(_Copying().copy(key, _DEEPEST))

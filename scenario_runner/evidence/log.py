@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json, to_json
 
-from scenario_runner.errors import MachineError, is_disk_full, text_of
+from scenario_runner.errors import MachineError, is_disk_full, text_of, without_halves
 from scenario_runner.events import InstanceSent, InstancesSent
 from scenario_runner.evidence.packed import Packer, begun, is_packed, unpacked
 from scenario_runner.evidence.unseen import escaped, is_plain
@@ -247,7 +247,7 @@ def _plain(value: Any, depth: int = 0) -> Any:
     text = text_of(value)
     if text is None:
         text = f"<{type(value).__name__}>"
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return without_halves(text)
 
 
 def _reason(error: OSError) -> str:

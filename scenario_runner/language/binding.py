@@ -13,6 +13,7 @@ from scenario_runner.errors import (
     Diagnostic,
     InvalidInput,
     in_file_order,
+    without_halves,
 )
 from scenario_runner.fields.scalars import plain_scalar
 from scenario_runner.language.declared import described_at, keys_at, options_at
@@ -77,7 +78,7 @@ def _validated(model: type[M], tree: Any, written: Any) -> M:
     number, or for true and false, takes what is written in it.
     """
     try:
-        return model.model_validate(tree, by_alias=True, by_name=False)
+        return _built(model, tree)
     except ValidationError as error:
         if written is None:
             raise
@@ -93,7 +94,19 @@ def _validated(model: type[M], tree: Any, written: Any) -> M:
                     read = _replaced(read, place, plain_scalar(details["input"].strip()))
         if read is tree:
             raise
-        return model.model_validate(read, by_alias=True, by_name=False)
+        return _built(model, read)
+
+
+def _built(model: type[M], tree: Any) -> M:
+    try:
+        return model.model_validate(tree, by_alias=True, by_name=False)
+    except UnicodeEncodeError as error:
+        # What a rule of a plugin says is no text that pydantic could repeat; a rule's own errors it has taken.
+        said = ValueError(without_halves(str(error.object)))
+        raise ValidationError.from_exception_data(
+            model.__name__,
+            [{"type": "value_error", "loc": (), "input": tree, "ctx": {"error": said}}],
+        ) from None
 
 
 def _replaced(tree: Any, place: Path, value: Any) -> Any:

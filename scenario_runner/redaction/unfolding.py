@@ -9,6 +9,7 @@ from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from dataclasses import field
 
+from scenario_runner.errors import without_halves
 from scenario_runner.lazy_dataclasses import dataclass
 
 _MOST_LAYERS = 5
@@ -165,7 +166,7 @@ def _meant(match: re.Match[str]) -> str:
     if match["units"]:
         numbers = [min(int(one, 16), _LARGEST) for one in _UNIT.findall(whole)]
         text = "".join(map(chr, numbers))
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return without_halves(text)
     return ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from scenario_runner.decoding import workers
 from scenario_runner.decoding.worker import MEMORY, MOST, TIMES
 from scenario_runner.dicom.elements import MOST_INFLATED
-from scenario_runner.engine import bounded, bounds
+from scenario_runner.engine import bounded, bounds, given_back
 from scenario_runner.errors import MOST_DIAGNOSTICS
 from scenario_runner.fields import types as fields
 from scenario_runner.language import loader, sandbox, searching, template_limits
@@ -93,6 +93,11 @@ _ROWS = [
     ("a name of a folder in the run folder", f"{fields.MAX_FILE_NAME} bytes", "a diagnostic"),
     ("a picture of a scenario", f"{pictures.MOST_PIXELS:,} pixels", "a diagnostic"),
     ("a text in the evidence", f"{bounds.MAX_TEXT:,} characters", "cut, its length said"),
+    (
+        "a value of a plugin in the evidence",
+        f"{given_back.MOST_PARTS:,} parts, 100 levels",
+        "`…` in its place",
+    ),
     ("a deflated data set", f"{_mib(MOST_INFLATED)} inflated", "refused whole"),
     (
         "inflated data sets that the embedded PACS keeps for the next request, in files",

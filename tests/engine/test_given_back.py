@@ -93,6 +93,13 @@ def tree() -> list[Leaf]:
     return every
 
 
+def shared() -> list[Any]:
+    value: list[Any] = ["x"]
+    for _ in range(40):
+        value = [value, value]
+    return value
+
+
 VALUES: dict[str, Callable[[], Any]] = {
     "a text that throws": Odd,
     "a lock": threading.Lock,
@@ -122,6 +129,13 @@ def test_whatever_value_there_is_the_event_is_written_and_read_again(
 def test_values_that_the_record_can_hold_stay_what_they_are() -> None:
     value = {"a": [1, 2.5, None, True, "x"], "b": {"c": ("d", 10**100)}, "e": Level.HIGH}
     assert plain(value) == {"a": [1, 2.5, None, True, "x"], "b": {"c": ["d", 10**100]}, "e": "high"}
+
+
+def test_a_few_lists_that_stand_in_each_other_twice_over_do_not_become_millions() -> None:
+    text = str(plain(shared()))
+    assert "'x'" in text
+    assert "…" in text
+    assert len(text) < 3_000_000
 
 
 def test_a_step_that_gives_an_error_back_has_not_passed(play: Play) -> None:

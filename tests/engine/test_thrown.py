@@ -239,6 +239,14 @@ def test_what_a_plugin_throws_before_anything_is_sent_is_no_defect_of_ours(
     assert not (tmp_path / "run").exists()
 
 
+def test_what_a_rule_of_a_plugin_says_is_told_though_it_is_no_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FABRICATE_TEST_THROWS", "model=half a character")
+    assert play(request(tmp_path, [{"model": {}}])) == 3
+    assert "FAB118: half \N{REPLACEMENT CHARACTER} of it" in capsys.readouterr().err
+
+
 def test_a_phantom_that_throws_in_a_preview_is_no_defect_of_ours(tmp_path: Path) -> None:
     site = write_site(tmp_path / "site.yaml", {"pacs": {"embedded": {}}}, plugins=str(PROBE))
     series = {"modality": "CT", "images": 1, "size": [16, 16], "phantom": "throwing"}

@@ -29,6 +29,13 @@ class Unspeakable(Exception):
         raise SystemExit(1)
 
 
+class Half(ValueError):
+    """Says what UTF-8 cannot hold."""
+
+    def __str__(self) -> str:
+        return "half \udc80 of it"
+
+
 KINDS: dict[str, type[BaseException]] = {
     "Exception": RuntimeError,
     "BaseException": BaseException,
@@ -37,6 +44,7 @@ KINDS: dict[str, type[BaseException]] = {
     "GeneratorExit": GeneratorExit,
     "a dead worker": BrokenProcessPool,
     "a text that throws": Unspeakable,
+    "half a character": Half,
     "KeyboardInterrupt": KeyboardInterrupt,
 }
 
