@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from scenario_runner.api.asking import PARTLY, ask
+from scenario_runner.api.asking import PARTLY, ask_each
 from scenario_runner.api.operations import FindRequest
 from scenario_runner.dicom.characters import decode
 from scenario_runner.dicom.dictionary import tag_of
@@ -65,19 +65,63 @@ def named_in_vain(
     asked: the keys of each request, and its result. Counts alone do not tell which of a list was not there, so the PACS
     is asked which of them it has; one that cannot be asked has the benefit of the doubt.
     """
-    own = unique_key(level)
     missing: list[str] = []
     for keys, result in asked:
-        named = listed(keys.get(own))
+        named = listed(keys.get(unique_key(level)))
         if not result.completed + result.warning:
             missing += named
         elif len(named) > 1 and "find" in target.capabilities:
-            try:
-                answers = ask(target, FindRequest(level=level, match=keys), deadline)
-            except (OperationFailed, Unsupported):
-                continue
-            has = {str(match.get(own)).strip() for match in answers.matches}
-            # A PACS that has sent some and finds none takes no list in a query.
-            if has and not (answers.problem or answers.remarks & PARTLY):
-                missing += [one for one in named if one.strip() not in has]
+            missing += _Having(target, level, keys, deadline).lacking(named)
     return missing
+
+
+class _Having:
+    """Which of the objects that a request lists a PACS has, by its own word."""
+
+    def __init__(
+        self, target: Target, level: Level, keys: Mapping[str, Any], deadline: Deadline
+    ) -> None:
+        self._target, self._level, self._keys, self._deadline = target, level, keys, deadline
+        self._own = unique_key(level)
+
+    def lacking(self, named: Sequence[str]) -> list[str]:
+        """Those that it does not have; none where it does not tell.
+
+        Some pass over a list in a query that they take in a C-MOVE, or match its first UID alone. So a few of those that
+        are not found by it are asked for by themselves, and where one of these is there, all are.
+        """
+        try:
+            has = self._found_by_list()
+            left = [one for one in named if one.strip() not in has]
+            for some in (left[:: max(1, len(left) // _PROBES)][:_PROBES], left):
+                before = frozenset(has)
+                has |= self._found([{**self._keys, self._own: one} for one in some])
+                if has == before:
+                    break
+        except (OperationFailed, Unsupported, _TellsAPartError):
+            return []
+        # A PACS that has sent some and finds none cannot be asked so.
+        return [one for one in left if one.strip() not in has] if has else []
+
+    def _found_by_list(self) -> set[str]:
+        try:
+            return self._found([self._keys])
+        except OperationFailed:
+            return set()  # it takes no lists
+
+    def _found(self, several: Sequence[Mapping[str, Any]]) -> set[str]:
+        requests = [FindRequest(level=self._level, match=keys) for keys in several]
+        has: set[str] = set()
+        for answers in ask_each(self._target, requests, self._deadline):
+            if answers.problem or answers.remarks & PARTLY:
+                raise _TellsAPartError
+            has |= {str(match.get(self._own)).strip() for match in answers.matches}
+        return has
+
+
+class _TellsAPartError(Exception):
+    """What a PACS answers may be less than it has."""
+
+
+_PROBES: Final = 3
+"""UIDs that are asked for by themselves before a list is believed."""

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 AGAIN: Final = "gives the same answers again when asked for those that follow"
 """What a service does that ignores the offset of a page."""
-PARTLY: Final[frozenset[Remark]] = frozenset(("no offset", "cut off", "ended early"))
+PARTLY: Final[frozenset[Remark]] = frozenset(("no offset", "cut off", "cut short", "ended early"))
 """What is said of answers that may be a part of what there is."""
-CUT: Final[frozenset[Remark]] = frozenset(("cut off", "ended early"))
+CUT: Final[frozenset[Remark]] = frozenset(("cut off", "cut short", "ended early"))
 """What is said of answers that a service ended at a limit of its own."""
 
 
@@ -121,6 +121,11 @@ class Answers:
         if "cut off" in self.remarks:
             parts.append(
                 f"'{self.target}' {AGAIN}, so there may be more; 'limit' takes no more than are wanted"
+            )
+        if "cut short" in self.remarks:
+            parts.append(
+                f"'{self.target}' says that there are more and gives none when asked for those that follow; "
+                "'limit' takes no more than are wanted"
             )
         if "ended early" in self.remarks:
             parts.append(
@@ -217,6 +222,7 @@ class Answers:
             "more": self.more,
             "not_unescaped": "not unescaped" in self.remarks,
             "ended_early": "ended early" in self.remarks,
+            "cut_short": "cut short" in self.remarks,
             "ignores_offset": bool(self.remarks & {"no offset", "cut off"}),
             "warnings": list(self.warnings),
             "queries": self.queries if self.queries > 1 else 0,

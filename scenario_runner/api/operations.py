@@ -21,12 +21,13 @@ Way = Literal["c-store", "c-find", "c-get", "c-move", "stow", "qido", "wado", "d
 """How a step may be asked to do its work: ``via``."""
 Fetchable = Literal["metadata", "frames", "rendered"]
 Remark = Literal[
-    "keys not supported", "more", "not unescaped", "no offset", "cut off", "ended early"
+    "keys not supported", "more", "not unescaped", "no offset", "cut off", "cut short", "ended early",
 ]  # fmt: skip
 """What an exchange says of its answers beside them: status FF01 (PS3.4 table C.4-1), that there
 were more than were wanted, that there are none since the service does not unescape what it is asked,
 that it gives the same page whatever the offset, and that this page was a full one, so that more may be missing; that it
-ended with FE00, matching terminated, though nobody cancelled (PS3.4 table C.4-1), as some do at a limit of their own."""
+says that there are more, and gives none when asked for those that follow (PS3.18 8.3.4.4); that it ended with FE00,
+matching terminated, though nobody cancelled (PS3.4 table C.4-1), as some do at a limit of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import Any, Final
 from scenario_runner.api import Deadline, FindRequest, QueryLevel
 from scenario_runner.app.peers import Peer
 from scenario_runner.app.typed_queries import ask, keys, keyword_of
+from scenario_runner.checks.told_in_part import told_in_part
 from scenario_runner.dicom.private_names import PrivateName, private_name, tags_in
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.steps.undeclared import Undeclared
@@ -69,6 +70,7 @@ def table(peer: Peer, question: Question, deadline: Deadline) -> Table:
         level=question.level, match=match, returned=(*wanted, *usual), limit=question.limit
     )
     answers = ask(target, request, deadline, undeclared)
+    in_part = told_in_part(answers, target, request, deadline)
     private = [name for key in (*match, *wanted) if (name := private_name(key)) is not None]
     rows = peer.clean([_by_name(answer, private) for answer in answers.matches])
     columns = dict.fromkeys([*match, *wanted, *usual, *(key for row in rows for key in row)])
@@ -77,7 +79,7 @@ def table(peer: Peer, question: Question, deadline: Deadline) -> Table:
     return Table(
         rows=rows,
         columns=[name for name in columns if name not in hidden],
-        problem=peer.clean(answers.problem or ""),
+        problem=peer.clean(answers.problem or in_part),
         notes=tuple(peer.clean(words) for words in (answers.note, unsaid) if words),
         more=answers.more,
     )

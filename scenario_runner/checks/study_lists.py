@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from scenario_runner.api import FindRequest
 from scenario_runner.api.asking import CUT, ask
+from scenario_runner.api.timing import operation
 from scenario_runner.dicom.matching import date_range
 from scenario_runner.errors import OperationFailed
 from scenario_runner.language.dicom_text import as_key
@@ -66,6 +67,8 @@ class StudyLists:
         self._last = today + dt.timedelta(days=366)
         self._deadline = deadline
         self._divided = False
+        self._at_most: dict[str, int] = {}
+        """So many studies a side lists of more without a word of them, by its name."""
         self._open: tuple[dt.date | None, dt.date | None] = (None, None)
         """The first and the last day where ``match`` goes on before and after them."""
         self.split = False
@@ -75,7 +78,7 @@ class StudyLists:
         """All of them, the earliest first."""
         found = self._few(self._match)
         days = self._days()
-        if found is not None:
+        if found is not None and not (days and self._is_a_part(found, *days)):
             yield found
         elif days is None:
             yield self._all(self._match)
@@ -83,6 +86,24 @@ class StudyLists:
             self._divided = True
             self.split = "StudyDate" not in self._match
             yield from self._between(*days)
+
+    def _is_a_part(self, found: Portion, first: dt.date, last: dt.date) -> bool:
+        """Whether a list over QIDO-RS that looks whole lacks what is listed of some of its days: then there is a limit.
+
+        A C-FIND gives all matches or ends with another status (PS3.4 C.4.1.2). Within one day nobody can tell.
+        """
+        for side, studies in ((self._source, found.source), (self._target, found.target)):
+            if operation(side, "c-find", "qido") != "QIDO-RS":
+                continue
+            middle = _middle(studies.values(), first, last)
+            if middle is None:
+                continue
+            after = middle + dt.timedelta(days=1)
+            for days in (self._within(first, middle), self._within(after, last)):
+                if self._ask(side, days, MOST + 1).studies.keys() - studies.keys():
+                    self._at_most[side.name] = len(studies)
+                    break
+        return bool(self._at_most)
 
     def elsewhere(self, side: Target, study: str) -> bool:
         """Whether a side has a study after all: under another date or none, or with values that do not match."""
@@ -118,9 +139,7 @@ class StudyLists:
         return (first, last) if first < last else None
 
     def _between(self, first: dt.date, last: dt.date) -> Iterator[Portion]:
-        low, high = self._open
-        dates = _days_between(None if first == low else first, None if last == high else last)
-        match = {**self._match, "StudyDate": dates}
+        match = self._within(first, last)
         found = self._few(match)
         if found is not None:
             yield found
@@ -130,6 +149,12 @@ class StudyLists:
             middle = first + (last - first) // 2
             yield from self._between(first, middle)
             yield from self._between(middle + dt.timedelta(days=1), last)
+
+    def _within(self, first: dt.date, last: dt.date) -> Mapping[str, Any]:
+        """The keys for some days."""
+        low, high = self._open
+        dates = _days_between(None if first == low else first, None if last == high else last)
+        return {**self._match, "StudyDate": dates}
 
     def _few(self, match: Mapping[str, Any]) -> Portion | None:
         """None when there are too many."""
@@ -162,15 +187,32 @@ class StudyLists:
         often = Counter(uid for uid, _ in named)
         # Counted as they came: answers that are sorted out or repeat others took their place within the limit.
         came = answers.count + answers.repeated
+        most = self._at_most.get(side.name, came + 1)
+        if limit is None and came >= most and "StudyInstanceUID" not in match:
+            raise OperationFailed(
+                "its studies cannot be listed",
+                reason=f"it lists {came} studies at most, without a word of others, and so many of one day",
+                target=side.name,
+            )
         return _Listed(
             {uid: {key: one.get(key) for key in _RETURNED} for uid, one in named},
             {uid: count for uid, count in often.items() if count > 1},
-            more=cut or answers.more or (limit is not None and came >= limit),
+            more=cut or answers.more or came >= min(limit or came + 1, most),
         )
 
 
 def _portion(source: _Listed, target: _Listed) -> Portion:
     return Portion(source.studies, target.studies, (source.repeated, target.repeated))
+
+
+def _middle(studies: Iterable[Study], first: dt.date, last: dt.date) -> dt.date | None:
+    """A day between those of studies, as far as these tell; None where there is but one day."""
+    try:
+        days = sorted({_day(text) for one in studies if (text := str(one.get("StudyDate") or ""))})
+    except ValueError:
+        return None
+    middle = days[(len(days) - 1) // 2] if days else first
+    return max(first, min(middle, last - dt.timedelta(days=1))) if first < last else None
 
 
 def _day(text: str) -> dt.date:

@@ -12,6 +12,7 @@ from scenario_runner.api.asking import ask
 from scenario_runner.api.guessed import remember
 from scenario_runner.api.timing import Timed, operation
 from scenario_runner.checks.equality import event_value
+from scenario_runner.checks.told_in_part import told_in_part
 from scenario_runner.dicom.characters import parse
 from scenario_runner.steps.undeclared import Undeclared
 
@@ -38,12 +39,21 @@ def query_result(
         opened = timed.watch.opening(association.update)
         request = undeclared.noting(dataclasses.replace(request, opened=opened))
         answers = ask(target, request, context.deadline)
+    in_part = told_in_part(
+        answers,
+        target,
+        request,
+        context.deadline,
+        lambda: (one.image for one in context.ledger.held(target.name).values()),
+    )
     if not parse(target.expects.answer_character_set):
         remember(context, target.name, undeclared.texts)
     message = amount(len(answers.matches), noun) + undeclared.words(target)
     return StepResult(
-        outcome="failed" if answers.problem else "passed",
-        message="; ".join(part for part in (message, answers.problem, answers.note) if part)
+        outcome="failed" if answers.problem or in_part else "passed",
+        message="; ".join(
+            part for part in (message, answers.problem, in_part, answers.note) if part
+        )
         + waited,
         value=answers.matches,
         facts={
@@ -52,5 +62,6 @@ def query_result(
             **({"association": association} if association else {}),
             **({"undeclared": undeclared.keywords} if undeclared.keywords else {}),
             **answers.facts(),
+            **({"listed_in_part": True} if in_part else {}),
         },
     )

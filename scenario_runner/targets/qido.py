@@ -67,6 +67,7 @@ def _remarks(request: FindRequest) -> dict[str, Any]:
         "unescaped": _telling(request, "not unescaped"),
         "again": _telling(request, "no offset"),
         "cut_off": _telling(request, "cut off"),
+        "cut_short": _telling(request, "cut short"),
         "warned": request.warned,
     }
 

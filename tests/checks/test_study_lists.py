@@ -87,3 +87,36 @@ def test_an_archive_with_a_limit_of_its_own_is_listed_in_portions_below_it() -> 
     lists = StudyLists(source, target, {}, dt.date(2026, 1, 1), Deadline(60))
     with pytest.raises(OperationFailed, match="cannot be listed"):
         list(lists.portions())
+
+
+class Silent(Limited):
+    """The same over QIDO-RS, where nothing is said of the others."""
+
+    ways = frozenset({"qido"})
+
+    def find(self, request: FindRequest, deadline: Deadline) -> list[dict[str, Any]]:
+        return super().find(dataclasses.replace(request, remarked=None), deadline)
+
+
+@pytest.mark.parametrize("dates", [None, "20240101-20241231", "20241201-"])
+def test_a_limit_without_a_word_is_found_out_by_what_is_listed_of_some_days(
+    dates: str | None,
+) -> None:
+    """Two archives that list the same five of many would be alike."""
+    source, target = Silent("old"), Silent("new")
+    match = {"StudyDate": dates} if dates else {}
+    lists = StudyLists(source, target, match, dt.date(2026, 1, 1), Deadline(60))
+    listed = sum(len(one.source) for one in lists.portions())
+    assert listed == (32 if dates and dates.endswith("-") else 366)
+    source.studies |= {f"1.2.1.{number}": "20241212" for number in range(4)}
+    lists = StudyLists(source, target, match, dt.date(2026, 1, 1), Deadline(60))
+    with pytest.raises(OperationFailed, match="without a word of others"):
+        list(lists.portions())
+
+
+def test_a_list_that_is_whole_is_asked_for_once_more_in_two_parts_and_not_in_days() -> None:
+    source, target = Archive("old"), Archive("new")
+    source.ways = target.ways = frozenset({"qido"})
+    lists = StudyLists(source, target, {}, dt.date(2026, 1, 1), Deadline(60))
+    [portion] = lists.portions()
+    assert (len(portion.source), lists.split) == (len(source.studies), False)

@@ -96,6 +96,44 @@ def test_a_query_that_ends_at_a_limit_is_no_count(tmp_path: Path, limited: Serve
     assert told["all"]["facts"]["ended_early"] is True
 
 
+def test_a_list_over_dicomweb_that_ends_at_a_limit_is_no_count(
+    tmp_path: Path, limited: Server
+) -> None:
+    """It gives one more than its limit, and says nothing."""
+
+    def query(**more: Any) -> dict[str, Any]:
+        return {"query": {"on": "pacs", "via": "qido", **more}}
+
+    of_study = {"StudyInstanceUID": "{{ studies[0].uid }}"}
+    entries = [
+        {"send": {"to": "pacs"}},
+        {**query(level="image", match=OF_SERIES, limit=LIMIT), "id": "few"},
+        {**query(level="image", match=OF_SERIES), "id": "of_series"},
+        {**query(level="image", match=of_study), "id": "of_study"},
+        {**query(level="series", match=of_study), "id": "series"},
+        {**query(level="series", match={**of_study, "Modality": "CT"}), "id": "cts"},
+        {**query(level="series", match={**of_study, "SeriesNumber": 1}), "id": "one"},
+    ]
+    for entry in entries[2:-1]:
+        entry["fails"] = True
+    told = run(tmp_path / "run", limited, entries, 0, 2 * LIMIT, series=2 * LIMIT)
+    counted = {key: told[key]["message"] for key in ("of_series", "of_study", "series", "cts")}
+    listed = f"'pacs' lists {LIMIT + 1}"
+    assert (
+        f"{listed} of {2 * LIMIT} that it counts (NumberOfSeriesRelatedInstances)"
+        in counted["of_series"]
+    )
+    assert f"{listed} of {4 * LIMIT * LIMIT} that it counts" in counted["of_study"]
+    assert (
+        f"{listed} of {2 * LIMIT} that it counts (NumberOfStudyRelatedSeries)" in counted["series"]
+    )
+    assert (
+        f"{listed} and has more: asked for by its UID with the same keys, it finds"
+        in counted["cts"]
+    )
+    assert "listed_in_part" not in told["one"]["facts"]
+
+
 def test_a_study_that_came_by_itself_is_deleted_only_where_all_of_it_is_told(
     tmp_path: Path, limited: Server
 ) -> None:

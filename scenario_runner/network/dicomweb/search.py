@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -45,6 +46,8 @@ class Search:
     """Called when it gives the first page again whatever the offset."""
     cut_off: Callable[[], Any] | None = None
     """Called instead when that page was a full one, and a longer one was refused or did not have all: there may be more."""
+    cut_short: Callable[[], Any] | None = None
+    """Called when it says that there are more, and gives none of them at a further offset (PS3.18 8.3.4.4)."""
     warned: Callable[[str], Any] | None = None
     """Told each warning of the service, in its words."""
 
@@ -99,9 +102,14 @@ def _pages(
     first: list[str] = []
     seen: set[str] = set()
     offset = 0
+    heard: list[str] = []
     while True:
         length = PAGE if query.limit is None else min(PAGE, query.limit + 1 - len(seen))
-        found = one_page(session, path, [*fixed, *_part(length, offset)], query.warned)
+        # What the page before said of those that follow it.
+        has_more = any(map(_says_more, heard))
+        heard = []
+        found = one_page(session, path, [*fixed, *_part(length, offset)], heard.append)
+        _pass_on(heard, query)
         uids = [str(match.get(unique)) for match in found]
         known = len(seen)
         seen.update(uids)
@@ -119,6 +127,9 @@ def _pages(
             yield from _longer(session, path, fixed, query)
         else:
             _tell(query.again)
+    if has_more:
+        is_enough = query.limit is not None and len(seen) >= query.limit
+        _tell(query.more if is_enough else query.cut_short)
 
 
 def _longer(
@@ -137,13 +148,28 @@ def _longer(
         except OperationFailed:
             _tell(query.cut_off)
             return
-        if query.warned is not None:
-            for words in heard:
-                query.warned(words)
+        _pass_on(heard, query)
         yield found
         if len(found) != length:
-            _tell(query.cut_off if any("result" in one.lower() for one in heard) else query.again)
+            _tell(query.cut_off if any(map(_says_more, heard)) else query.again)
             return
+
+
+def _says_more(warning: str) -> bool:
+    """Whether a service warns of results that it has not given, in the words of PS3.18 8.3.4.4 or of its own."""
+    return _MORE_RESULTS.search(warning) is not None
+
+
+_MORE_RESULTS: Final = re.compile(
+    r"(?i)(additional|more|remaining|partial|incomplete)\b.*\bresults?\b|"
+    r"\bresults?\b.*\b(exceed|limit|maxim|truncat|cut|incomplete|partial|more)"
+)
+
+
+def _pass_on(heard: Sequence[str], query: Search) -> None:
+    if query.warned is not None:
+        for words in heard:
+            query.warned(words)
 
 
 def _part(length: int, offset: int) -> list[tuple[str, str]]:

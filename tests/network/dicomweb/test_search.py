@@ -124,6 +124,52 @@ def test_a_service_that_gives_all_whatever_is_asked_for_has_cut_nothing_off() ->
 
 
 @pytest.mark.parametrize(
+    ("words", "limit", "told"),
+    [
+        ("There are 20 additional results that can be requested", None, ["cut short"]),
+        (
+            "The number of results exceeded the maximum supported by the server.",
+            None,
+            ["cut short"],
+        ),
+        ("There are 20 additional results that can be requested", 10, ["more"]),
+        (
+            "The fuzzymatching parameter is not supported. Only literal matching has been performed.",
+            None,
+            [],
+        ),
+    ],
+)
+@pytest.mark.parametrize("last", [10, 30])
+def test_a_service_that_tells_of_more_and_gives_none_of_them_has_cut_its_list_short(
+    words: str, limit: int | None, told: list[str], last: int
+) -> None:
+    """And not one that gives them when it is asked for those that follow."""
+    noticed: list[str] = []
+    some = paging(last, cap=10)
+
+    def behave(asked: Asked) -> Reply:
+        reply = some(asked)
+        is_told = int(params(asked)["offset"][0]) + 10 < 30
+        return (
+            Reply(reply.status, reply.body, {**reply.headers, "Warning": f"299 pacs: {words}"})
+            if is_told
+            else reply
+        )
+
+    query = Search(
+        level="study",
+        limit=limit,
+        more=lambda: noticed.append("more"),
+        again=lambda: noticed.append("again"),
+        cut_short=lambda: noticed.append("cut short"),
+    )
+    with service(behave) as running:
+        assert len(ask(running, query)) == min(last, limit or last)
+    assert noticed == (told if last == 10 or limit else [])
+
+
+@pytest.mark.parametrize(
     ("header", "said"),
     [
         ("299 http://pacs/rs: Too many. Ask for more.", ["Too many. Ask for more."]),
