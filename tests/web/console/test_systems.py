@@ -92,6 +92,13 @@ def test_the_dashboard_says_how_each_system_is_and_asks_no_production_unasked(it
     }.items():
         row = rows.filter(has=page.get_by_text(name, exact=True))
         expect(row).to_have_text(re.compile(said, re.DOTALL | re.IGNORECASE))
+    attention = page.get_by_role("region", name="Needs attention").get_by_role("listitem")
+    expect(attention).to_have_text(
+        [
+            re.compile(r"Fails\s*misnamed:.*called AE title not recognized", re.IGNORECASE),
+            re.compile(r"Fails\s*dead:.*refused", re.IGNORECASE),
+        ]
+    )
 
 
 def test_an_address_of_dicomweb_is_asked_what_it_speaks_and_nothing_else(

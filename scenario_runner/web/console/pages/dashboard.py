@@ -8,11 +8,12 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from scenario_runner.app.systems import systems
 from scenario_runner.service.asking import Asking
 from scenario_runner.service.permissions import Permission
-from scenario_runner.service.readiness import checks_of, readiness
 from scenario_runner.web.console.asking import Known
 from scenario_runner.web.console.page import Desk, Page, Panel
+from scenario_runner.web.console.pages.attention import attention
 
 
 def _routes(router: APIRouter, desk: Desk) -> None:
@@ -34,12 +35,9 @@ def _routes(router: APIRouter, desk: Desk) -> None:
 
 
 def _attention(desk: Desk, asking: Asking) -> dict[str, Any]:
-    found = readiness(checks_of(desk.service))
-    decides = Permission.DELETE in asking.caller.permissions
-    return {
-        "wrong": list(found.wrong.items()),
-        "waiting": len(desk.service.deletions.waiting()) if decides else 0,
-    }
+    # The panel of the systems asks them, for those who may, and tells this one what they said.
+    asks = Permission.RUN in asking.caller.permissions and systems(desk.site, desk.around)
+    return attention(desk, asking, None if asks else ())
 
 
 PAGE = Page(

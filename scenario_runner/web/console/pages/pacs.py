@@ -17,6 +17,7 @@ from scenario_runner.web.console.asking import Runner
 from scenario_runner.web.console.fields import Fields
 from scenario_runner.web.console.navigation import Group
 from scenario_runner.web.console.page import Desk, Page, Panel
+from scenario_runner.web.console.pages.attention import attention
 from scenario_runner.web.console.pages.pacs_editing import editing_routes
 from scenario_runner.web.console.pages.pacs_learning import learning_routes
 
@@ -55,10 +56,11 @@ def _routes(router: APIRouter, desk: Desk) -> None:
 
     @router.post("/pacs/states")
     def glance(request: Request, asking: Runner) -> Response:
-        del asking
         wanted = PeerRequest(peer="", site=desk.site, around=desk.around)
         found = states(wanted, Deadline(_GLANCE, desk.stopping))
-        return desk.show(request, "pacs/states.html.j2", states=found)
+        return desk.show(
+            request, "pacs/states.html.j2", states=found, attention=attention(desk, asking, found)
+        )
 
 
 def _known(desk: Desk, asking: Asking) -> dict[str, Any]:
