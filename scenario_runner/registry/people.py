@@ -96,8 +96,8 @@ class People:
             if connection is None:
                 return [], 0
             if asked := words(wanted):
-                query = having(connection, select(patient.c.number).where(*met), asked)
-                numbers, count = newest(connection, query, limit, offset)
+                query = select(patient.c.number).where(*met)
+                numbers, count = newest(connection, query, asked, limit, offset)
                 some = PATIENT.where(patient.c.number.in_(numbers))
                 return read_patients(connection, some.order_by(patient.c.number.desc())), count
             total = connection.execute(select(func.count()).select_from(patient).where(*met))

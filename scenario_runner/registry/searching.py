@@ -48,37 +48,57 @@ def conditions(
 
 def having(connection: Connection, query: Select[Any], wanted: Sequence[str]) -> Select[Any]:
     """Patients that have every one of these words, of SQLite in the order of their numbers."""
+    query, number = _having(connection, query, wanted)
+    return query.order_by(number) if _is_sqlite(connection) else query
+
+
+def _having(
+    connection: Connection, query: Select[Any], wanted: Sequence[str]
+) -> tuple[Select[Any], ColumnElement[int]]:
+    """The same in no order; and what is a patient's number in it, in whose order they are read anyhow."""
     for word in wanted:
         query = query.where(patient.c.search.contains(word, autoescape=True))
-    if connection.dialect.name != "sqlite":
+    if not _is_sqlite(connection):
         if any(_WHOLE_TRIGRAM.search(word) for word in wanted):
             connection.execute(_IN_TURN)
         # PostgreSQL uses its index of trigrams by itself, when it has one; that of characters is named.
         short = "".join(word for word in wanted if len(word) < 3 and not word.isascii())
-        return (
-            query.where(_CHARACTERS, _BEYOND_ASCII).params(characters=list(short))
-            if short
-            else query
-        )
+        if short:
+            query = query.where(_CHARACTERS, _BEYOND_ASCII).params(characters=list(short))
+        return query, patient.c.number
     match = _match(connection, wanted) if has_trigrams(connection) else ""
     if not match:
-        return query.order_by(patient.c.number)
+        return query, patient.c.number
     # The index says in which patients all the parts are; whether they follow each other is said above.
-    return (
-        query.join(_TRIGRAM, _TRIGRAM.c.rowid == patient.c.number)
-        .where(literal_column("patient_trigram").op("MATCH")(match))
-        .order_by(_TRIGRAM.c.rowid)
-    )
+    query = query.join(_TRIGRAM, _TRIGRAM.c.rowid == patient.c.number)
+    return query.where(literal_column("patient_trigram").op("MATCH")(match)), _TRIGRAM.c.rowid
 
 
 def newest(
-    connection: Connection, query: Select[Any], limit: int, offset: int
+    connection: Connection,
+    query: Select[Any],
+    wanted: Sequence[str],
+    limit: int,
+    offset: int,
 ) -> tuple[list[int], int]:
-    """Some of the numbers that a query finds, the highest first, and how many it finds: it is read once, and there."""
-    fit = query.order_by(None).cte("fit")
-    some = select(fit).order_by(fit.c.number.desc()).limit(limit).offset(offset).subquery()
+    """Some of the numbers of those that have every one of these words, the highest first, and how many have them.
+
+    query: of patients' numbers, in no order.
+    """
+    query, number = _having(connection, query, wanted)
+    if _is_sqlite(connection):
+        some = query.order_by(number.desc()).limit(limit).offset(offset)
+        numbers = [int(value) for value in connection.scalars(some)]
+        if len(numbers) < limit and (numbers or not offset):
+            return numbers, offset + len(numbers)
+        # What many have is counted without being kept, which takes as long again as reading it.
+        counted = select(func.count()).select_from(query.subquery())
+        return numbers, int(connection.execute(counted).scalar_one())
+    # A server reads all that fit for the first of them, so it does that once.
+    fit = query.cte("fit")
+    page = select(fit).order_by(fit.c.number.desc()).limit(limit).offset(offset).subquery()
     count = select(func.count(), literal(1)).select_from(fit)
-    found = connection.execute(select(some.c.number, literal(0)).union_all(count)).all()
+    found = connection.execute(select(page.c.number, literal(0)).union_all(count)).all()
     numbers = [int(value) for value, is_count in found if not is_count]
     return sorted(numbers, reverse=True), next(int(value) for value, is_count in found if is_count)
 
@@ -111,7 +131,11 @@ def _quoted(part: str) -> str:
 
 def has_trigrams(connection: Connection) -> bool:
     """Whether this is a SQLite whose index whoever adds patients adds them to."""
-    if connection.dialect.name != "sqlite":
+    if not _is_sqlite(connection):
         return False
     asked = "SELECT 1 FROM sqlite_schema WHERE name = 'patient_trigram'"
     return connection.exec_driver_sql(asked).scalar() is not None
+
+
+def _is_sqlite(connection: Connection) -> bool:
+    return connection.dialect.name == "sqlite"
