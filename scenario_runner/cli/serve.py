@@ -62,7 +62,7 @@ from scenario_runner.service.logs import to_stream
     "--largest-file",
     metavar="BYTES",
     type=click.IntRange(min=1),
-    help="Of an upload.  [default: 100 MiB]",
+    help="Of an upload, and at /upload where its settings do not say.  [default: 100 MiB]",
 )
 @click.option(
     "--most-files", metavar="N", type=click.IntRange(min=1), help="Of an upload.  [default: 500]"
@@ -149,7 +149,7 @@ def serve(
         limits=limits_of(file=largest_file, files=most_files, upload=largest_upload),
         hosts=hosts,
         proxies=proxies,
-        validator=validator_settings(validator, os.environ),
+        validator=validator_settings(validator, os.environ).up_to(largest_file),
         settings=read_settings(config, os.environ),
         settings_folder=config.parent if config is not None else data,
         around=surroundings(),

@@ -162,6 +162,12 @@ class Settings(Model):
     metadata: Mappings = Field(default_factory=Mappings)
     """What ``metadata.json`` tells, section by section."""
 
+    def up_to(self, most: int | None) -> Settings:
+        """The same for files of so many bytes at most, unless ``most_bytes`` is among what was given."""
+        if most is None or "most_bytes" in self.model_fields_set:
+            return self
+        return self.model_copy(update={"most_bytes": most})
+
 
 @lru_cache(maxsize=1)
 def schema() -> dict[str, Any]:

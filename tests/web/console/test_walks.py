@@ -116,6 +116,11 @@ def test_files_are_chosen_looked_at_matched_confirmed_and_stored(
     assert service.client.get(f"{service.api}/studies/1.2.31").status_code == 200
 
 
+def test_the_largest_file_is_that_of_the_validator_too(service: Served) -> None:
+    answer = service.client.post(f"{service.url}/upload", files={"file": bytes(3_000_001)})
+    assert (answer.status_code, answer.json()["code"]) == (413, "file-too-large")
+
+
 def test_a_folder_is_dropped_with_what_lies_below_it(it: Tab, tmp_path: Path) -> None:
     page = it.go("/uploads")
     inner = tmp_path / "disc" / "DICOM"
