@@ -71,7 +71,7 @@ class Key:
         return self.test is None and all(key.is_universal for keys in self.items for key in keys)
 
     def found(self, elements: Elements, terms: Sequence[str]) -> Element | None:
-        """The attribute in a data set, with the VR that it is compared in."""
+        """The attribute in a data set, with its VR; a private one of which nobody says it has none."""
         if not private.is_owned(self.tag):
             return elements.get(self.tag)
         creator = self.creator or private.creator_of(self.tag, elements, terms)
@@ -81,9 +81,7 @@ class Key:
             element = elements.get(self.tag)
         if element is None:
             return None
-        days = private.vr_of_days(self.raw.value, element.value) if self.raw is not None else ""
-        vr = private.vr_of_private(self.tag, creator, element.value, element.vr, self.vr, days)
-        return Element(vr, *element[1:])
+        return Element(private.vr_of_private(self.tag, creator, element.vr), *element[1:])
 
     def fits(
         self,
@@ -101,12 +99,8 @@ class Key:
         if element is None or self.test is None:
             return self.test is None
         if private.is_owned(self.tag):
-            values: Sequence[str] = self.values
-            if self.raw is not None:
-                values = texts(self.tag, Element(element.vr, *self.raw[1:]), terms)
-            test = matcher(element.vr, values)
-            return test is None or test(texts(self.tag, element, terms))
-        values = texts(self.tag, element, terms)
+            return private.meets(self.tag, self.raw, self.values, element, terms)
+        values: Sequence[str] = texts(self.tag, element, terms)
         if zones is not None and zones.concern(self.vr, self.values):
             values = zones.told(self.tag, self.vr, values, partial(_texts_of, elements))
         return self.test(values)
@@ -170,7 +164,8 @@ def keys_of(elements: Elements, terms: Sequence[str]) -> Iterator[Key]:
         if private.is_owned(tag) and private.holds_items(element):
             vr = "SQ"
         if private.is_owned(tag) and vr != "SQ":
-            words = tuple(texts(tag, element, terms))
+            said = element if element.vr not in private.UNKNOWN else Element("LO", *element[1:])
+            words = tuple(texts(tag, said, terms))
             test = matcher("LO", words) if element.value else None
             yield Key(tag, element.vr, words, test, creator=creator, raw=element)
             continue
@@ -253,7 +248,10 @@ def answer_of(
                 ],
             )
         else:
-            vr = vr_of(key.tag, element.vr) if key.vr in ("", "UN") else key.vr
+            if private.is_owned(key.tag):
+                vr = private.vr_in_answer(element, key.vr)
+            else:
+                vr = vr_of(key.tag, element.vr) if key.vr in ("", "UN") else key.vr
             answer[key.tag] = (vr, texts(key.tag, Element(vr, *element[1:]), terms))
     return answer
 

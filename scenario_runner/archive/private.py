@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from scenario_runner.dicom.element_text import texts
 from scenario_runner.dicom.elements import DamagedDatasetError, Element, read_items
+from scenario_runner.dicom.matching import matcher
+from scenario_runner.dicom.untyped_matching import bytes_meet, text_meets
+from scenario_runner.dicom.vrs import TEXT, VALUE_SIZES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,9 +18,8 @@ if TYPE_CHECKING:
 
 _FIRST_BLOCK: Final = 0x10
 _LAST_BLOCK: Final = 0xFF
-_UNKNOWN: Final = ("", "UN")
-_DAY: Final = re.compile(rb"[0-9]{8}")
-_DAYS: Final = re.compile(rb"[0-9]{8}-(?:[0-9]{8})?|-[0-9]{8}")
+UNKNOWN: Final = ("", "UN")
+"""What an element is given that nobody says the VR of."""
 _ITEM: Final = b"\xfe\xff\x00\xe0"
 _BINARY: Final = re.compile(
     rb"(?![0-9.]*\.[0-9]+\x00\Z).*[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]", re.DOTALL
@@ -59,37 +61,58 @@ def has_creator(tag: int, creator: str, elements: Elements, terms: Sequence[str]
     return any(_name(one, elements, terms) == creator for one in blocks)
 
 
-def vr_of_private(tag: int, creator: str, value: bytes, *written: str) -> str:
-    """The VR of a private attribute: by the dictionary, as it is written, or as its value looks.
-
-    written: by the data set and by the query, of which either may be in Implicit VR. What nobody says is LO,
-    and UN when it is no text: bytes are compared and answered as they are.
-    """
+def vr_of_private(tag: int, creator: str, written: str) -> str:
+    """The VR of a private attribute as it is written, or by the dictionary; empty when nobody says."""
+    if written not in UNKNOWN:
+        return written
     try:
         from pydicom.datadict import private_dictionary_VR
 
         known = private_dictionary_VR(tag, creator) if creator else ""
     except KeyError:
-        known = ""
-    return next(
-        (vr[:2] for vr in (*written, known) if vr not in _UNKNOWN),
-        "UN" if _BINARY.match(value) else "LO",
-    )
+        return ""
+    return "" if known in UNKNOWN else known[:2]
 
 
-def vr_of_days(key: bytes, value: bytes) -> str:
-    """DA where a key to which nobody gives a VR is a range of days and the value a day; else empty.
+def vr_in_answer(element: Element, asked: str) -> str:
+    """The VR in which a private attribute is answered. asked: that of its key.
 
-    As a text such a key could match no day, since no text of eight digits has a hyphen.
+    What nobody says is LO, and UN when it is no text: bytes are answered as they are.
     """
-    return (
-        "DA" if _DAYS.fullmatch(key.strip(b" \0")) and _DAY.fullmatch(value.strip(b" \0")) else ""
-    )
+    if element.vr not in UNKNOWN:
+        return element.vr
+    if asked not in UNKNOWN and len(element.value) % VALUE_SIZES.get(asked, 1) == 0:
+        return asked if asked not in TEXT or not _BINARY.match(element.value) else "UN"
+    return "UN" if _BINARY.match(element.value) else "LO"
+
+
+def meets(
+    tag: int, raw: Element | None, words: Sequence[str], found: Element, terms: Sequence[str]
+) -> bool:
+    """Whether a private attribute meets its key.
+
+    raw: the key as it came, whose VR may be unknown; words: its values as text. found: the attribute, whose VR may be
+    unknown, too. Of a VR that one side says the other is read as that, and what is text in a key as text as well.
+    """
+    vr = found.vr
+    asked = "" if raw is None or raw.vr in UNKNOWN else raw.vr
+    if vr in UNKNOWN and asked and asked not in TEXT:
+        vr = asked
+    if vr in UNKNOWN:
+        if found.value and _BINARY.match(found.value):
+            return (raw is not None and raw.value == found.value) or bytes_meet(words, found.value)
+        return text_meets(words, texts(tag, Element("LO", *found[1:]), terms))
+    keys = [words]
+    if raw is not None and not asked:
+        keys.append(texts(tag, Element(vr, *raw[1:]), terms))
+    values = texts(tag, Element(vr, *found[1:]), terms)
+    tests = [matcher(vr, key) for key in keys if key]
+    return any(test is None or test(values) for test in tests)
 
 
 def holds_items(element: Element) -> bool:
     """Whether what nobody gives a VR is a sequence, by its bytes: items to the end (PS3.5 7.5, 6.2.2)."""
-    if element.vr not in _UNKNOWN or not element.value.startswith(_ITEM):
+    if element.vr not in UNKNOWN or not element.value.startswith(_ITEM):
         return False
     try:
         return bool(read_items(element))

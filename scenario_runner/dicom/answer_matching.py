@@ -7,6 +7,7 @@ against the keys, with all the freedom that the Standard gives a server.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -18,12 +19,14 @@ from scenario_runner.dicom.lost_letters import may_have_lost
 from scenario_runner.dicom.matching import Matcher, matcher
 from scenario_runner.dicom.private_names import PrivateName, private_name, value_in
 from scenario_runner.dicom.retrieve_keys import is_raw
+from scenario_runner.dicom.untyped_matching import bytes_meet, text_meets
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from scenario_runner.dicom.characters import UndeclaredTexts
 
 NameMatching = Literal["case-sensitive", "case-insensitive", "accent-insensitive", "fuzzy"]
+_BYTES: Final = re.compile(r"(?:[0-9A-Fa-f]{4})+")
 _NO_KEYS: Final = frozenset(
     ("SpecificCharacterSet", "QueryRetrieveLevel", "RetrieveAETitle", "TimezoneOffsetFromUTC")
 )
@@ -118,12 +121,19 @@ class _Held:
 def _private(
     name: PrivateName, written: str, above: str, value: Any, answer: Mapping[str, Any]
 ) -> Iterator[Unmet]:
-    """A private attribute matches as text, whatever its VR: nobody has to know that."""
+    """A private attribute matches in any VR that it may have: nobody has to know that."""
     wanted = [] if is_raw(value) else _texts(value)
-    test = matcher("LO", wanted)
-    have = _texts(value_in(answer, name))
-    if test is not None and not (have and test(have)):
-        yield Unmet(above + written, value, value_in(answer, name))
+    actual = value_in(answer, name)
+    have = _texts(actual)
+    if matcher("LO", wanted) is None or (have and text_meets(wanted, have)):
+        return
+    # Bytes of which nobody says what they are come in hexadecimal digits.
+    if not (
+        isinstance(actual, str)
+        and _BYTES.fullmatch(actual)
+        and bytes_meet(wanted, bytes.fromhex(actual))
+    ):
+        yield Unmet(above + written, value, actual)
 
 
 def _in_items(

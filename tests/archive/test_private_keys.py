@@ -130,6 +130,51 @@ def test_a_private_text_is_found_in_every_block_and_encoding(
     assert sorted(asked(archive, keys(block, number=8), implicit=implicit)) == ["1.5"]
 
 
+VALUES: list[tuple[str, Any, str, str]] = [
+    ("US", 7, "7", "8"),
+    ("SS", [-3, 4], "-3", "3"),
+    ("FD", 1.5, "1.50", "15"),
+    ("DS", "2.50", "2.5", "25"),
+    ("IS", "12", "12", "1"),
+    ("TM", "0930", "0900-1000", "1000-1100"),
+    ("DT", "20260131093015", "20260130-20260131", "20260201-"),
+    ("PN", "Doe^Jane", "DOE^jane", "DOE^J"),
+    ("UI", "1.2.3", "1.2.3", "1.2"),
+    ("CS", ["A", "B"], "B", "C"),
+    ("LO", "odd", "o?d", "ODD"),
+]
+"""A value in each VR, and what a key finds it by and does not."""
+
+
+@pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT])
+def test_text_of_a_private_key_finds_values_of_any_vr_in_any_encoding(
+    tmp_path_factory: pytest.TempPathFactory, syntax: str
+) -> None:
+    """Who asks need not know the VR: the key is text in UN. Numbers, names and periods were compared as text."""
+    from io import BytesIO
+
+    from pydicom import dcmread
+
+    ds = dcmread(BytesIO(sample("1.1").file))
+    ds.add_new(0x00290010, "LO", "FABRICATOR")
+    for at, (vr, value, _, _) in enumerate(VALUES):
+        ds.add_new(0x00291001 + at, vr, value)
+    with Archive(tmp_path_factory.mktemp("values")) as archive:
+        put(archive, encoded(ds, syntax))
+        for at, (vr, value, fits, other) in enumerate(VALUES):
+            for text, is_found in ((fits, True), (other, False)):
+                for implicit in (True, False):
+                    keys = identifier(StudyInstanceUID="")
+                    keys.add_new(0x00290010, "LO", "FABRICATOR")
+                    keys.add_new(0x00291001 + at, "UN", text.encode() + b" " * (len(text) % 2))
+                    found = asked(archive, keys, implicit=implicit)
+                    assert bool(found) is is_found, (vr, text, implicit)
+                    if syntax == EXPLICIT and is_found and not implicit:
+                        assert found["1.1"][0x00291001 + at].value == ds[0x00291001 + at].value, (
+                            value
+                        )
+
+
 def test_a_number_of_unknown_vr_is_answered_byte_for_byte(archive: Archive) -> None:
     for one in asked(archive, keys(number=7), implicit=True).values():
         value = one[0x00291002].value

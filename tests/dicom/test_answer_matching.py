@@ -229,3 +229,29 @@ def test_another_letter_of_ascii_is_no_lost_one_where_no_set_is_declared(
 ) -> None:
     [found] = unmet({"PatientName": asked}, {"PatientName": answered}, "case-sensitive")
     assert found.unsure is unsure
+
+
+CREATOR = {"00090010": "FABRICATOR"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "came", "is_met"),
+    [
+        ("0900-1000", "0930", True),
+        ("20260130-20260131", "20260131093015", True),
+        ("20260101-20260131", "20260131", True),
+        ("0900-1000", "1100", False),
+        (2.5, "2.50", True),
+        ("DOE^jane", "Doe^Jane", True),
+        ("A-B", "A", False),
+        (7, "0700", True),  # bytes of which nobody says what they are
+        (1.5, "000000000000f83f", True),
+        (8, "0700", False),
+    ],
+)
+def test_the_answer_to_a_private_key_is_read_in_any_vr_that_it_may_have(
+    wanted: Any, came: Any, is_met: bool
+) -> None:
+    """A PACS that knows the VR matches periods, names and numbers, and was accused of it."""
+    found = unmet({"(0009,xx01) FABRICATOR": wanted}, {**CREATOR, "00091001": came})
+    assert (not found) is is_met
