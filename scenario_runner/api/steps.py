@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -345,6 +346,8 @@ class Step(Model, ABC):
     """Whether what it saves can be given to another step as ``what``."""
     saves: ClassVar[frozenset[Saved] | None] = None
     """What checks find in what it saves; None where that cannot be told before it ran."""
+    measures: ClassVar[frozenset[str] | None] = None
+    """Names of the operations that it may count with ``took``, ``C-STORE``; None where that cannot be told before it ran."""
     example: ClassVar[str] = ""
     """One YAML line that works, for the reference."""
 
@@ -362,6 +365,15 @@ class Step(Model, ABC):
         if cls.saves and isinstance(given.get("load"), Mapping):
             return frozenset()
         return cls.saves
+
+    @classmethod
+    def most_per_second(cls, parameters: Any) -> float:
+        """The most of its operations a second that there can be, were each answered at once; infinite where nothing says so.
+
+        parameters: as the scenario has them.
+        """
+        del parameters
+        return math.inf
 
     def foretell(self, case: PlannedCase, step_id: str) -> Mapping[str, Any]:
         """What the plan shows of it beside its parameters: ``{load: …}``, with ``words``, one sentence for people."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, field_validator, model_validator
 
@@ -12,9 +12,13 @@ from scenario_runner.amounts import amount
 from scenario_runner.api import Check, CheckResult, Duration, StepContext, StepName, Text
 from scenario_runner.checks.compare import verdict
 from scenario_runner.errors import Advised, UsageError
-from scenario_runner.language.quantities import Rate, Share, in_order, refuse_all
+from scenario_runner.language.quantities import Rate, Share, in_order, rate_of, refuse_all
+from scenario_runner.language.templates import has_template
 from scenario_runner.measuring.histogram import Histogram
 from scenario_runner.measuring.measured import VISIBLE, Measured
+
+_CLOSE = 1e-9
+"""By how much of it a rate may be above another one, which was reckoned, and be the same."""
 
 QUANTILES: Mapping[str, float] = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999}
 
@@ -28,6 +32,22 @@ class _Threshold(Check):
     """An earlier step, by its id or what it saves as; by default the last one that did something on a PACS."""
     operation: Annotated[Text, Field(min_length=1, max_length=64)] | None = None
     """Which of its operations, where it has several: ``C-STORE``, ``C-FIND``; by default all of them."""
+
+    @classmethod
+    def beyond(cls, parameters: Any, measured: Mapping[str, float]) -> Advised | None:
+        """An operation that the steps do not have, or any of steps that have none."""
+        if not measured:
+            return Advised(
+                "no operation on a PACS is measured there",
+                "name with 'of' a send, echo, query, worklist or retrieve",
+            )
+        wanted = parameters.get("operation")
+        if wanted is None or has_template(wanted) or _chosen(measured, str(wanted)):
+            return None
+        return Advised(
+            f"no operation '{wanted}' is measured there",
+            f"it is one of: {', '.join(sorted(measured))}",
+        )
 
     def _measured(self, context: StepContext) -> list[Measured]:
         """What is looked at. Raises UsageError when there is nothing."""
@@ -44,6 +64,14 @@ class _Threshold(Check):
                 hint=f"it measured: {', '.join(every)}",
             )
         return found
+
+
+def _chosen(measured: Mapping[str, float], operation: str | None) -> list[float]:
+    return [
+        most
+        for name, most in measured.items()
+        if operation in (None, name) or name.lower() == str(operation).lower()
+    ]
 
 
 class Latency(_Threshold):
@@ -114,6 +142,20 @@ class Throughput(_Threshold):
             raise ValueError("give a threshold: min or max")
         in_order(self.min, self.max)
         return self
+
+    @classmethod
+    def beyond(cls, parameters: Any, measured: Mapping[str, float]) -> Advised | None:
+        """More a second than is ever offered, which no PACS can do."""
+        if (found := super().beyond(parameters, measured)) is not None:
+            return found
+        least = rate_of(parameters.get("min"))
+        most = max(_chosen(measured, parameters.get("operation")))
+        if least is None or least <= most * (1 + _CLOSE):
+            return None
+        return Advised(
+            f"'min' is {least:.4g}/s, and no more than {most:.4g}/s are offered",
+            "lower 'min', or raise the rate of the load",
+        )
 
     def evaluate(self, context: StepContext) -> CheckResult:
         """Compare the rate."""

@@ -2,6 +2,8 @@
 
 # Models of many fields leave ``from __future__ import annotations`` out; see ``fields.Model``.
 import datetime as dt
+import itertools
+import math
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -36,8 +38,14 @@ class Stage(Model):
         return self
 
 
+def _rates(stage: Stage) -> tuple[float, float]:
+    """At its beginning and at its end."""
+    first = stage.rate or 0.0
+    return first, first if stage.to is None else stage.to
+
+
 def _arriving(stage: Stage) -> float:
-    first, last = stage.rate or 0.0, stage.rate or 0.0 if stage.to is None else stage.to
+    first, last = _rates(stage)
     return stage.for_ * (first + last) / 2
 
 
@@ -189,6 +197,21 @@ class Load(Model):
         )
 
     @property
+    def most_per_second(self) -> float:
+        """The most arrivals a second that there can be from the first one on, whenever it ends; infinite where it does not say.
+
+        Random ones are more by chance: six standard deviations of their number are taken for the end of that.
+        """
+        begun = [*itertools.dropwhile(lambda one: not _arriving(one), self.stages or ())]
+        if not begun:
+            return math.inf
+        rates = [each for one in begun for each in _rates(one)]
+        expected = sum(map(_arriving, begun))
+        rises = all(first <= then for first, then in itertools.pairwise(rates))
+        most = expected / sum(one.for_ for one in begun) if rises else max(rates)
+        return most * (1 + 6 / math.sqrt(expected)) if self.arrival == "poisson" else most
+
+    @property
     def is_open(self) -> bool:
         """Whether work arrives at a rate."""
         return self.stages is not None or self.hospital_day is not None
@@ -205,6 +228,11 @@ class StudyLoad(Load):
     each: Literal["instance", "study"] | None = None
     """What arrives: an ``instance``, over associations that stay open, as in an open load with stages; or a whole ``study``
     with an association of its own, as a modality sends it, and as it is otherwise."""
+
+    @property
+    def most_per_second(self) -> float:
+        """The most instances a second; of whole studies nobody says how many they have."""
+        return super().most_per_second if self.unit == "instance" else math.inf
 
     @property
     def unit(self) -> Literal["instance", "study"]:

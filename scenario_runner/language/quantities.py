@@ -6,6 +6,7 @@ import re
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from scenario_runner.errors import Advised
 from scenario_runner.fields.types import Model, advised, number_or_text
@@ -63,6 +64,14 @@ Share = Annotated[
     number_or_text(r"^\d+(\.\d+)?\s*%$", "0.1%", "5%", minimum=0, maximum=1),
 ]
 """A share from 0 to 1 as a float, from 5% or a plain number from 0 to 1."""
+
+
+def rate_of(value: Any) -> float | None:
+    """So many a second, as a scenario has it; None where it has none, a template, or what is no rate."""
+    try:
+        return None if value is None else float(_rate(value))
+    except (PydanticCustomError, ValueError, TypeError):
+        return None
 
 
 class Bounds(Model):

@@ -32,6 +32,7 @@ from scenario_runner.language.expansion import expanded
 from scenario_runner.language.given_values import given_in, traced
 from scenario_runner.language.loader import load_document
 from scenario_runner.language.loads import CaseLoad
+from scenario_runner.language.measurable import check_measurable
 from scenario_runner.language.model import PatientSpec, ScenarioHeader
 from scenario_runner.language.named_files import named_file
 from scenario_runner.language.overriding import overridden
@@ -174,6 +175,10 @@ def _checked(
         found += _unreceived(entries.entries, plugins.steps(), site)
     saved = check_saved(document, marked, entries.entries, plugins.steps(), entries.lost)
     found += islice(saved, MOST_DIAGNOSTICS)
+    beyond = check_measurable(
+        entries.entries, document.data.get("load"), document, plugins.steps(), plugins.checks()
+    )
+    found += islice(beyond, MOST_DIAGNOSTICS)
     if misused:
         found = [one for one in found if not _may_be_theirs(one)]
     if misplaced:

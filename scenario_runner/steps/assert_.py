@@ -19,6 +19,7 @@ class Assert(Step):
     """
 
     name: ClassVar[str] = "assert"
+    measures: ClassVar[frozenset[str] | None] = frozenset()
     # Each check renders its own templates, so that one that cannot does not hide the others.
     deferred: ClassVar[frozenset[tuple[str, ...]]] = frozenset({()})
     example: ClassVar[str] = "assert: [stored: {on: pacs}]"

@@ -47,6 +47,7 @@ class Commit(Step):
 
     name: ClassVar[str] = "commit"
     saves: ClassVar[frozenset[Saved] | None] = frozenset(["statuses"])
+    measures: ClassVar[frozenset[str] | None] = frozenset()
     example: ClassVar[str] = "commit: {to: pacs, timeout: 30s}"
 
     to: TargetName

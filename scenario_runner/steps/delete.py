@@ -41,6 +41,7 @@ class Delete(Step):
 
     name: ClassVar[str] = "delete"
     saves: ClassVar[frozenset[Saved] | None] = frozenset()
+    measures: ClassVar[frozenset[str] | None] = frozenset()
     example: ClassVar[str] = "delete: {from: pacs}"
 
     from_: TargetName = Field(alias="from")

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from scenario_runner.api import Saved, Step, StepContext, StepResult, TargetName, status_class
 from scenario_runner.language.loads import RequestLoad
+from scenario_runner.language.measurable import most_offered
 from scenario_runner.planning.plan import PlannedCase
 from scenario_runner.steps.load.calling import LoadedCalls, foretold_calls
 from scenario_runner.steps.load.queries import EchoCalls
@@ -23,6 +24,7 @@ class Echo(Step):
 
     name: ClassVar[str] = "echo"
     saves: ClassVar[frozenset[Saved] | None] = frozenset(["statuses"])
+    measures: ClassVar[frozenset[str] | None] = frozenset(["C-ECHO"])
     example: ClassVar[str] = "echo: {to: pacs}"
 
     to: TargetName
@@ -30,6 +32,11 @@ class Echo(Step):
     load: RequestLoad | None = None
     """Ask again and again, when requests arrive, each over an association of its own. ``save_as`` gives
     ``{answered, failed, unanswered, answers}``, how many of each."""
+
+    @classmethod
+    def most_per_second(cls, parameters: Any) -> float:
+        """What its load offers."""
+        return most_offered(RequestLoad, parameters)
 
     def foretell(self, case: PlannedCase, step_id: str) -> Mapping[str, Any]:
         """The load that will be offered."""

@@ -13,6 +13,7 @@ class FhirRead(Step):
 
     name: ClassVar[str] = "fhir_read"
     saves: ClassVar[frozenset[Saved] | None] = frozenset()
+    measures: ClassVar[frozenset[str] | None] = frozenset()
     example: ClassVar[str] = "fhir_read: {on: ehr, url: Patient/123}"
 
     on: TargetName

@@ -27,6 +27,7 @@ class FhirSearch(Step):
 
     name: ClassVar[str] = "fhir_search"
     saves: ClassVar[frozenset[Saved] | None] = frozenset()
+    measures: ClassVar[frozenset[str] | None] = frozenset()
     example: ClassVar[str] = (
         'fhir_search: {on: ehr, resource: ImagingStudy, query: {patient: "Patient/123"}}'
     )

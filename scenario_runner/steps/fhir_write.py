@@ -33,6 +33,7 @@ class FhirWrite(Step):
 
     name: ClassVar[str] = "fhir_write"
     saves: ClassVar[frozenset[Saved] | None] = frozenset()
+    measures: ClassVar[frozenset[str] | None] = frozenset()
     example: ClassVar[str] = "fhir_write: {to: ehr, resource: imaging_study}"
 
     to: TargetName

@@ -60,6 +60,7 @@ class Generate(Step):
     name: ClassVar[str] = "generate"
     selects: ClassVar[bool] = True
     saves: ClassVar[frozenset[Saved] | None] = frozenset()
+    measures: ClassVar[frozenset[str] | None] = frozenset()
     example: ClassVar[str] = "generate: {to: dicom}"
 
     to: RunFolder | None = None

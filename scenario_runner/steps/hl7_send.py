@@ -42,6 +42,7 @@ class Hl7Send(Step):
 
     name: ClassVar[str] = "hl7_send"
     saves: ClassVar[frozenset[Saved] | None] = frozenset()
+    measures: ClassVar[frozenset[str] | None] = frozenset()
     example: ClassVar[str] = 'hl7_send: {to: ris, message: "ORM^O01"}'
 
     to: TargetName

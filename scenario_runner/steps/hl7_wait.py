@@ -42,6 +42,7 @@ class Hl7Wait(Step):
     name: ClassVar[str] = "hl7_wait"
     receives_messages: ClassVar[bool] = True
     saves: ClassVar[frozenset[Saved] | None] = frozenset()
+    measures: ClassVar[frozenset[str] | None] = frozenset()
     example: ClassVar[str] = (
         'hl7_wait: {match: {MSH-9: "ORU^R01", OBR-18: "{{ studies[0].accession }}"}, timeout: 30s}'
     )

@@ -48,6 +48,7 @@ class Import(Step):
     name: ClassVar[str] = "import"
     selects: ClassVar[bool] = True
     saves: ClassVar[frozenset[Saved] | None] = frozenset()
+    measures: ClassVar[frozenset[str] | None] = frozenset()
     example: ClassVar[str] = "import: {files: ../dicom/*.dcm}"
 
     files: InputFile | Annotated[list[InputFile], Field(min_length=1)]

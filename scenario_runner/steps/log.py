@@ -17,6 +17,7 @@ class Log(Step):
 
     name: ClassVar[str] = "log"
     saves: ClassVar[frozenset[Saved] | None] = frozenset()
+    measures: ClassVar[frozenset[str] | None] = frozenset()
     example: ClassVar[str] = 'log: {message: "Accession {{ studies[0].accession }}"}'
 
     message: Annotated[Any, WithJsonSchema({"type": ["string", "number", "boolean"]})]

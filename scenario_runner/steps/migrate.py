@@ -17,6 +17,7 @@ class Migrate(Migration, Step):
 
     name: ClassVar[str] = "migrate"
     saves: ClassVar[frozenset[Saved] | None] = frozenset()
+    measures: ClassVar[frozenset[str] | None] = frozenset()
     example: ClassVar[str] = "migrate: {from: archive, to: pacs}"
 
     def run(self, context: StepContext) -> StepResult:

@@ -20,6 +20,7 @@ class Misbehave(Step):
     name: ClassVar[str] = "misbehave"
     changes_targets: ClassVar[bool] = True
     saves: ClassVar[frozenset[Saved] | None] = frozenset()
+    measures: ClassVar[frozenset[str] | None] = frozenset()
     example: ClassVar[str] = "misbehave: {on: pacs, faults: [lose: {share: 0.5}]}"
 
     on: TargetName

@@ -46,6 +46,7 @@ class Mpps(Step):
 
     name: ClassVar[str] = "mpps"
     saves: ClassVar[frozenset[Saved] | None] = frozenset(["statuses"])
+    measures: ClassVar[frozenset[str] | None] = frozenset()
     example: ClassVar[str] = "mpps: {to: pacs, status: completed}"
 
     to: TargetName

@@ -23,6 +23,7 @@ class Parallel(Step):
     """
 
     name: ClassVar[str] = "parallel"
+    measures: ClassVar[frozenset[str] | None] = frozenset()
     example: ClassVar[str] = "parallel: [echo: {to: pacs}, echo: {to: archive}]"
 
     branches: Annotated[

@@ -14,6 +14,7 @@ class Pause(Step):
 
     name: ClassVar[str] = "pause"
     saves: ClassVar[frozenset[Saved] | None] = frozenset()
+    measures: ClassVar[frozenset[str] | None] = frozenset()
     example: ClassVar[str] = "pause: {for: 2s}"
 
     for_: Duration = Field(alias="for")

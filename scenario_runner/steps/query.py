@@ -24,6 +24,7 @@ from scenario_runner.checks.settling import await_stored
 from scenario_runner.dicom.levels import USUAL
 from scenario_runner.errors import Advised
 from scenario_runner.language.loads import RequestLoad
+from scenario_runner.language.measurable import most_offered
 from scenario_runner.planning.plan import PlannedCase
 from scenario_runner.steps.asked import query_result
 from scenario_runner.steps.load.calling import LoadedCalls, foretold_calls
@@ -45,6 +46,7 @@ class Query(Step):
 
     name: ClassVar[str] = "query"
     saves: ClassVar[frozenset[Saved] | None] = frozenset()
+    measures: ClassVar[frozenset[str] | None] = frozenset(["C-FIND", "QIDO-RS"])
     example: ClassVar[str] = (
         'query: {on: pacs, level: study, match: {AccessionNumber: "{{ studies[0].accession }}"}}'
     )
@@ -89,6 +91,11 @@ class Query(Step):
             {"level": self.level, "keys": dict(self.match)},
             waited,
         )
+
+    @classmethod
+    def most_per_second(cls, parameters: Any) -> float:
+        """What its load offers."""
+        return most_offered(RequestLoad, parameters)
 
     def foretell(self, case: PlannedCase, step_id: str) -> Mapping[str, Any]:
         """The load that will be offered."""

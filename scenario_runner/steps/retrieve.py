@@ -38,6 +38,7 @@ from scenario_runner.dicom.syntaxes import TRANSFER_SYNTAXES, transfer_syntax_ui
 from scenario_runner.errors import Advised
 from scenario_runner.language.diagnostic_words import did_you_mean
 from scenario_runner.language.loads import Load
+from scenario_runner.language.measurable import most_offered
 from scenario_runner.planning.plan import PlannedCase
 from scenario_runner.steps.as_stored import as_stored
 from scenario_runner.steps.fetching import Wanted, fetch, looked_up
@@ -70,6 +71,7 @@ class Retrieve(Step):
     """
 
     name: ClassVar[str] = "retrieve"
+    measures: ClassVar[frozenset[str] | None] = frozenset(["C-MOVE", "C-GET", "WADO-RS"])
     example: ClassVar[str] = "retrieve: {from: pacs}"
 
     from_: TargetName = Field(alias="from")
@@ -260,6 +262,11 @@ class Retrieve(Step):
             ),
         )
         return stored.told(looked_up(judged(sink, wanted, results), which))
+
+    @classmethod
+    def most_per_second(cls, parameters: Any) -> float:
+        """What its load offers."""
+        return most_offered(Load, parameters)
 
     def foretell(self, case: PlannedCase, step_id: str) -> Mapping[str, Any]:
         """The load that will be offered."""

@@ -29,7 +29,8 @@ from scenario_runner.api.statuses import Statuses
 from scenario_runner.api.timing import operation
 from scenario_runner.errors import FabricatorError
 from scenario_runner.language.loads import StudyLoad
-from scenario_runner.language.quantities import Rate
+from scenario_runner.language.measurable import most_offered
+from scenario_runner.language.quantities import Rate, rate_of
 from scenario_runner.planning.arrivals import seed_of
 from scenario_runner.planning.plan import PlannedCase, PlannedImage
 from scenario_runner.steps.duplicates import Duplicates, duplicates
@@ -74,6 +75,7 @@ class Send(Step):
     name: ClassVar[str] = "send"
     selects: ClassVar[bool] = True
     saves: ClassVar[frozenset[Saved] | None] = frozenset(["statuses"])
+    measures: ClassVar[frozenset[str] | None] = frozenset(["C-STORE", "STOW-RS"])
     example: ClassVar[str] = "send: {to: pacs}"
 
     to: TargetName
@@ -111,6 +113,12 @@ class Send(Step):
                 "'load' says the rate and the associations: leave those of the step out"
             )
         return self
+
+    @classmethod
+    def most_per_second(cls, parameters: Any) -> float:
+        """What its load offers of instances, or its ``rate``."""
+        rate = rate_of(parameters.get("rate")) if isinstance(parameters, Mapping) else None
+        return most_offered(StudyLoad, parameters) if rate is None else rate
 
     def foretell(self, case: PlannedCase, step_id: str) -> Mapping[str, Any]:
         """The load that will be offered, where all of the plan is sent."""

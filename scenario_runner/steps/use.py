@@ -20,6 +20,7 @@ class Use(Step):
     """
 
     name: ClassVar[str] = "use"
+    measures: ClassVar[frozenset[str] | None] = frozenset()
     example: ClassVar[str] = "use: {steps: radiology/store_and_find@^1.2, with: {to: pacs}}"
 
     steps: Annotated[Text, one_of("step_list")]

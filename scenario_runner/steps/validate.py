@@ -28,6 +28,7 @@ class Validate(Step):
 
     name: ClassVar[str] = "validate"
     saves: ClassVar[frozenset[Saved] | None] = frozenset()
+    measures: ClassVar[frozenset[str] | None] = frozenset()
     example: ClassVar[str] = "validate: {what: generated, with: [standard, dciodvfy]}"
 
     what: Instances = None

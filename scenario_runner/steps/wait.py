@@ -83,6 +83,7 @@ class Wait(Step):
     )
     names_in_deferred: ClassVar[frozenset[str]] = frozenset({"poll"})
     saves: ClassVar[frozenset[Saved] | None] = frozenset()
+    measures: ClassVar[frozenset[str] | None] = frozenset()
     example: ClassVar[str] = "wait: {on: pacs, until: {stored: all}, timeout: 30s}"
 
     on: TargetName

@@ -75,6 +75,7 @@ class Worklist(Step):
 
     name: ClassVar[str] = "worklist"
     saves: ClassVar[frozenset[Saved] | None] = frozenset()
+    measures: ClassVar[frozenset[str] | None] = frozenset(["C-FIND"])
     example: ClassVar[str] = (
         "worklist: {from: pacs, match: {Modality: CT, ScheduledProcedureStepStartDate: 20260131}}"
     )

@@ -9,9 +9,12 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from scenario_runner.checks.thresholds import Errors, Latency, held
 from scenario_runner.checks.until_visible import UntilVisible
+from scenario_runner.errors import InvalidInput
 from scenario_runner.language.loads import StopWhen
 from scenario_runner.language.quantities import Rate, Share
+from scenario_runner.language.scenario import read_scenario
 from scenario_runner.measuring.histogram import Histogram
+from scenario_runner.plugins import Plugins
 from tests.running import events, fabricate, record, steps, write_scenario, write_site
 
 if TYPE_CHECKING:
@@ -33,8 +36,8 @@ def test_a_threshold_that_is_not_held_says_what_was_expected_and_what_is(tmp_pat
         {"errors": {"max": "49.9%"}, "fails": "4 of 8 operations failed, 50.000%"},
     ]
     wrong = [
-        {"latency": {"of": "send", "operation": "C-FIND", "p95": 1}},
-        {"latency": {"of": "generate", "p95": 1}},
+        {"latency": {"of": "send", "operation": "{{ 'C-FIND' }}", "p95": 1}},
+        {"latency": {"of": "{{ 'generate' }}", "p95": 1}},
     ]
     entries: list[Any] = [
         {"misbehave": {"on": "pacs", "faults": faults}},
@@ -185,3 +188,46 @@ def test_what_comes_at_a_rate_does_not_exceed_it(tmp_path: Path) -> None:
         patients=[{"studies": [{"series": _SERIES}]}],
     )  # fmt: skip
     fabricate("run", file, "--registry", ":memory:", "--out", tmp_path / "run").check()
+
+
+_RISING = {"stages": [{"for": 2, "rate": 20}, {"for": 10, "rate": 200}]}
+_FALLING = {"stages": [{"for": 9}, {"for": 10, "rate": 200, "to": 20}]}
+_AT_RANDOM = {**_RISING, "arrival": "poisson"}
+_STUDIES = {**_RISING, "each": "study"}
+_LATER = {"stages": [{"for": 2, "rate": "{{ 20 }}"}]}
+_ASKED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
+    ({"send": {"to": "pacs", "load": _RISING}}, {"throughput": {"min": 171}}, "than 170/s"),
+    ({"send": {"to": "pacs", "load": _RISING}}, {"throughput": {"min": 170}}, ""),
+    ({"send": {"to": "pacs", "load": _FALLING}}, {"throughput": {"min": 199}}, ""),
+    ({"send": {"to": "pacs", "load": _FALLING}}, {"throughput": {"min": 201}}, "than 200/s"),
+    ({"echo": {"to": "pacs", "load": _AT_RANDOM}}, {"throughput": {"min": 180}}, ""),
+    ({"echo": {"to": "pacs", "load": _AT_RANDOM}}, {"throughput": {"min": 200}}, "than 192.6/s"),
+    ({"send": {"to": "pacs", "load": _STUDIES}}, {"throughput": {"min": 9_000}}, ""),
+    ({"send": {"to": "pacs", "load": _LATER}}, {"throughput": {"min": 9_000}}, ""),
+    ({"send": {"to": "pacs", "rate": "90/min"}}, {"throughput": {"min": 1.6}}, "than 1.5/s"),
+    ({"send": {"to": "pacs"}}, {"throughput": {"min": 9_000}}, ""),
+    ({"send": {"to": "pacs", "rate": 1}}, {"throughput": {"min": 2}, "fails": "operations"}, ""),
+    ({"echo": {"to": "pacs"}}, {"errors": {"max": 0, "operation": "C-STORE"}}, "of: C-ECHO"),
+    ({"echo": {"to": "pacs"}}, {"errors": {"max": 0, "operation": "c-echo"}}, ""),
+    ({"pause": {"for": 0}, "id": "it"}, {"latency": {"of": "it", "max": 1}}, "'of' a send"),
+    (
+        {"query": {"on": "pacs", "level": "study"}, "when": "{{ vars.ask }}"},
+        {"errors": {"operation": "C-ECHO", "max": 0}},
+        "",
+    ),
+]
+
+
+def test_what_no_step_before_can_measure_is_told_by_validate(tmp_path: Path) -> None:
+    """The PACS was said to be too slow for more than was ever offered to it."""
+    entries = [one for step, check, _ in _ASKED for one in (step, {"assert": [check]})]
+    load = {"stages": [{"for": 2, "rate": 5}], "checks": [{"throughput": {"min": "6/s"}}]}
+    file = write_scenario(tmp_path / "s.yaml", entries, load=load, vars={"ask": False})
+    with pytest.raises(InvalidInput) as raised:
+        read_scenario(file, Plugins(outside=False))
+    found = {one.where.path: f"{one.message}; {one.hint}" for one in raised.value.diagnostics}
+    of_cases = found.pop("load.checks[0].throughput")
+    assert "'min' is 6/s, and no more than 5/s are offered" in of_cases
+    told = {int(path[len("steps[") : path.index("]")]) // 2: one for path, one in found.items()}
+    assert [*told] == [place for place, (_, _, why) in enumerate(_ASKED) if why]
+    assert all(_ASKED[place][2] in words for place, words in told.items()), told
