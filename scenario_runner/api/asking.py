@@ -13,7 +13,7 @@ from scenario_runner.api.comparable import lost_in_conversion
 from scenario_runner.api.operations import FindRequest, QueryLevel, Remark
 from scenario_runner.dicom.answer_matching import NameMatching, Unmet, unmet
 from scenario_runner.dicom.characters import UndeclaredTexts, parse
-from scenario_runner.dicom.levels import COMPUTED, unique_key
+from scenario_runner.dicom.levels import COMPUTED, below, unique_key
 from scenario_runner.dicom.private_names import private_name, value_in
 from scenario_runner.language.dicom_text import as_key
 from scenario_runner.lazy_dataclasses import dataclass
@@ -52,6 +52,7 @@ class Answers:
     """Answers that repeat another's unique key, as the site file declares that they do."""
     repeats: int = 0
     """The same, though the site file does not declare it."""
+    level: str = ""
     unique_key: str = ""
     """That of the level; a worklist has none."""
     partly: bool = False
@@ -142,7 +143,13 @@ class Answers:
                 if self.unique_key != "SOPInstanceUID"
                 else f"{amount(self.repeats, 'answer')} for an instance that was answered before"
             )
-        if lacks := self.lacks:
+        lacks = self.lacks
+        if lower := [key for key in lacks if below(key, self.level)]:
+            parts.append(
+                f"'{self.target}' did not match by {', '.join(lower)}, as no PACS need at level {self.level}: "
+                f"ask at level {below(lower[-1], self.level)} (PS3.4 C.4.1.1.3.1)"
+            )
+        if lacks := [key for key in lacks if key not in lower]:
             keys = ", ".join(lacks)
             written = ", ".join(f"'{one}'" if "," in one else one for one in lacks)
             parts.append(
@@ -150,7 +157,7 @@ class Answers:
                 f"if it lacks it, the site file may say expects: {{unsupported_keys: [{written}]}}"
             )
         for key, found in self.unmet.items():
-            if key in lacks:
+            if key in lacks or key in lower:
                 continue
             first = next((one for one in found if one.actual is not None), found[0])
             parts.append(
@@ -313,6 +320,7 @@ def judged(
     came = len(matches)
     matches = once_each(target, request.level, matches)
     answers = Answers(target.name, [], len(matches), repeated=came - len(matches))
+    answers.level = request.level
     if request.level != "worklist":
         answers.unique_key = unique_key(request.level)
         answers.repeats = _repeats(answers.unique_key, matches)

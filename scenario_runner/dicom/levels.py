@@ -85,6 +85,18 @@ def level_of(keyword: str) -> Level | None:
     return next(named, COMPUTED.get(keyword))
 
 
+def below(keyword: str, level: str) -> str | None:
+    """The level that an attribute belongs to, in small letters, where it is below that of a query; else None.
+
+    level: in small letters; ``worklist`` has none below it.
+    """
+    own = level_of(keyword)
+    if own is None or level.upper() not in LEVELS:
+        return None
+    lower = own in LEVELS[[one.lower() for one in LEVELS].index(level) + 1 :]
+    return own.lower() if lower else None
+
+
 def levels_down_to(level: Level) -> tuple[Level, ...]:
     """The level and all above it, patient first."""
     return LEVELS[: LEVELS.index(level) + 1]

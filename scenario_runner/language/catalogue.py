@@ -115,6 +115,7 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "FAB908": "a file or folder that is not on this machine",
         "FAB909": "a folder that is called as a target is",
         "FAB910": "an attribute of the whole in a part of it",
+        "FAB911": "a key of a level below that of the query",
         # Messages
         "FAB501": "not a message that can be read",
         "FAB502": "a field of a message that no attribute can hold",

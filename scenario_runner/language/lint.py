@@ -17,6 +17,7 @@ from scenario_runner.language.lint_files import missing_files
 from scenario_runner.language.lint_flow import idle_exclusions, unproved, unreachable
 from scenario_runner.language.lint_folders import named_as_targets
 from scenario_runner.language.lint_ignored import ignored
+from scenario_runner.language.lint_keys import keys_below
 from scenario_runner.language.lint_levels import parted
 from scenario_runner.language.lint_values import ambiguous, secrets
 from scenario_runner.language.schema import scenario_schema, site_schema, steps_schema
@@ -57,6 +58,7 @@ def lint(
         if kind in _DECLARED:
             found += _unused(document, whole or document, kind)
             found += unreachable(document, marked)
+            found += keys_below(document)
             found += named_as_targets(document, marked, plugins, targets)
         if kind == SITE:
             found += missing_files(document)

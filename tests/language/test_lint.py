@@ -67,6 +67,20 @@ def test_nothing_that_ships_is_warned_of(plugins: Plugins) -> None:
                 ("{count: 2, series: [{count: 3, tags: {StudyID: '1'}}]}", []),
             ]
         ],
+        *[
+            (f"steps: [{{{step}}}, assert: []]\n", found)
+            for step, found in [
+                ("query: {level: study, match: {Modality: CT, StudyDate: 20260101}}", ["FAB911:1"]),
+                ("query: {level: series, match: {Modality: CT}}", []),
+                ("query: {level: patient, match: {StudyDate: 20260101}}", ["FAB911:1"]),
+                ("query: {level: worklist, match: {Modality: CT}}", []),
+                ("query: {level: '{{ matrix.n }}', match: {Modality: CT}}", []),
+                ("query: {level: study, match: {Modality: {raw: CT}}}", []),
+                ("query: {level: image, match: [SOPInstanceUID]}", []),
+                ("wait: {until: {query: {match: {SOPInstanceUID: 1.2}}}}", ["FAB911:1"]),
+                ("wait: {until: {stored: all}}", []),
+            ]
+        ],
         ("steps: []\n", ["FAB903:1"]),
         ("patients: []\n", ["FAB903:-1"]),
         ("finally: [log: {message: over}]\n", ["FAB903:-1"]),

@@ -181,3 +181,28 @@ def test_a_check_of_all_cases_is_of_no_operation_of_their_steps() -> None:
         CaseLoad.model_validate(load)
     load["checks"] = [{"latency": {"operation": "case", "p95": "1s"}}]
     assert CaseLoad.model_validate(load).checks == load["checks"]
+
+
+@pytest.mark.parametrize("then", [{"for": 5}, {"for": 5, "rate": 0, "to": 2}])
+def test_a_stage_that_ends_with_its_last_arrival_is_followed_by_any(then: dict[str, Any]) -> None:
+    """A minute of 31 are a hair more than 31: what comes then was of the pause, at no rate."""
+    made = Load.model_validate({"stages": [{"for": 60, "rate": "31/min"}, then]})
+    found = list(arrivals(made, "x"))
+    assert [sum(one.stretch == number for one in found) for number in (0, 1)] == counted(made, "x")
+    assert [one.at for one in found] == sorted(one.at for one in found)
+
+
+@pytest.mark.parametrize("seed", ["a", "b"])
+def test_many_random_arrivals_are_counted_as_they_come(
+    seed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stages = [
+        {"for": 3},
+        {"for": 60, "rate": "31/min"},
+        {"for": 5},
+        {"for": 50, "rate": 0, "to": 90},
+    ]
+    made = Load.model_validate({"stages": stages, "arrival": "poisson"})
+    one_by_one = counted(made, seed)
+    monkeypatch.setattr("scenario_runner.planning.arrivals._MANY", 0)
+    assert counted(made, seed) == one_by_one
