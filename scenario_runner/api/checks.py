@@ -32,7 +32,7 @@ class Check(Model, ABC):
     def beyond(cls, parameters: Any, measured: Mapping[str, float]) -> Advised | None:
         """What it asks for that no step can give which it may be about, as far as its parameters tell.
 
-        parameters: as the scenario has them. measured: the operations that these steps count, and the most of each a second
+        parameters: as the scenario has them, without those that are templates. measured: the operations that these steps count, and the most of each a second
         that there can be.
         """
         del parameters, measured

@@ -13,7 +13,6 @@ from scenario_runner.api import Check, CheckResult, Duration, StepContext, StepN
 from scenario_runner.checks.compare import verdict
 from scenario_runner.errors import Advised, UsageError
 from scenario_runner.language.quantities import Rate, Share, in_order, rate_of, refuse_all
-from scenario_runner.language.templates import has_template
 from scenario_runner.measuring.histogram import Histogram
 from scenario_runner.measuring.measured import VISIBLE, Measured
 
@@ -42,7 +41,7 @@ class _Threshold(Check):
                 "name with 'of' a send, echo, query, worklist or retrieve",
             )
         wanted = parameters.get("operation")
-        if wanted is None or has_template(wanted) or _chosen(measured, str(wanted)):
+        if wanted is None or _chosen(measured, str(wanted)):
             return None
         return Advised(
             f"no operation '{wanted}' is measured there",

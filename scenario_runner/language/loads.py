@@ -4,9 +4,10 @@
 import datetime as dt
 import itertools
 import math
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from scenario_runner.errors import Advised
 from scenario_runner.fields.types import Duration, Model, Time, entries_of
@@ -252,6 +253,17 @@ class RequestLoad(Load):
                 "'modalities' is of what is sent", "give 'match' lists to ask for various things"
             )
         return self
+
+
+def most_offered(kind: type[Load], parameters: Any) -> float:
+    """The most arrivals a second of the ``load`` among a step's parameters; infinite where that is not known yet."""
+    load = parameters.get("load") if isinstance(parameters, Mapping) else None
+    if load is None:
+        return math.inf
+    try:
+        return kind.model_validate(load).most_per_second
+    except ValidationError:
+        return math.inf  # a template, or what is told of it elsewhere
 
 
 CaseChecks = Annotated[list[Any], Field(min_length=1), entries_of("case_check")]

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from scenario_runner.errors import Diagnostic
-from scenario_runner.language.loads import CaseLoad, Load
+from scenario_runner.language.loads import CaseLoad, most_offered
 from scenario_runner.language.saved_holdings import TURN
 from scenario_runner.language.saved_names import CASE
 from scenario_runner.language.templates import has_template
@@ -40,17 +37,6 @@ def check_measurable(
         of_cases = {CASE: most_offered(CaseLoad, {"load": load})}
         for at, name, given in _checks(load.get("checks"), checks):
             yield from _beyond(checks[name], given, of_cases, origins, ("load", "checks", at, name))
-
-
-def most_offered(kind: type[Load], parameters: Any) -> float:
-    """The most arrivals a second of the ``load`` among a step's parameters; infinite where that is not known yet."""
-    load = parameters.get("load") if isinstance(parameters, Mapping) else None
-    if not isinstance(load, Mapping) or has_template(load):
-        return math.inf
-    try:
-        return kind.model_validate(load).most_per_second
-    except ValidationError:
-        return math.inf  # which is told already
 
 
 def _checks(listed: Any, checks: Mapping[str, Any]) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
@@ -96,6 +82,7 @@ def _beyond(
     origins: Origins,
     path: Path,
 ) -> Iterator[Diagnostic]:
-    found = None if measured is None else check.beyond(given, measured)
+    known = {key: value for key, value in given.items() if not has_template(value)}
+    found = None if measured is None else check.beyond(known, measured)
     if found is not None:
         yield Diagnostic("FAB118", origins.where(path, key=True), found.words, found.hint)

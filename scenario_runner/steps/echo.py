@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from scenario_runner.api import Saved, Step, StepContext, StepResult, TargetName, status_class
-from scenario_runner.language.loads import RequestLoad
-from scenario_runner.language.measurable import most_offered
+from scenario_runner.language.loads import RequestLoad, most_offered
 from scenario_runner.planning.plan import PlannedCase
 from scenario_runner.steps.load.calling import LoadedCalls, foretold_calls
 from scenario_runner.steps.load.queries import EchoCalls

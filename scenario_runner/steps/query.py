@@ -23,8 +23,7 @@ from scenario_runner.api.timing import operation
 from scenario_runner.checks.settling import await_stored
 from scenario_runner.dicom.levels import USUAL
 from scenario_runner.errors import Advised
-from scenario_runner.language.loads import RequestLoad
-from scenario_runner.language.measurable import most_offered
+from scenario_runner.language.loads import RequestLoad, most_offered
 from scenario_runner.planning.plan import PlannedCase
 from scenario_runner.steps.asked import query_result
 from scenario_runner.steps.load.calling import LoadedCalls, foretold_calls

@@ -37,8 +37,7 @@ from scenario_runner.dicom.retrieve_keys import Keys, is_plain, listed
 from scenario_runner.dicom.syntaxes import TRANSFER_SYNTAXES, transfer_syntax_uid
 from scenario_runner.errors import Advised
 from scenario_runner.language.diagnostic_words import did_you_mean
-from scenario_runner.language.loads import Load
-from scenario_runner.language.measurable import most_offered
+from scenario_runner.language.loads import Load, most_offered
 from scenario_runner.planning.plan import PlannedCase
 from scenario_runner.steps.as_stored import as_stored
 from scenario_runner.steps.fetching import Wanted, fetch, looked_up

@@ -28,8 +28,7 @@ from scenario_runner.api.accepted import sentence as left_out_sentence
 from scenario_runner.api.statuses import Statuses
 from scenario_runner.api.timing import operation
 from scenario_runner.errors import FabricatorError
-from scenario_runner.language.loads import StudyLoad
-from scenario_runner.language.measurable import most_offered
+from scenario_runner.language.loads import StudyLoad, most_offered
 from scenario_runner.language.quantities import Rate, rate_of
 from scenario_runner.planning.arrivals import seed_of
 from scenario_runner.planning.plan import PlannedCase, PlannedImage
