@@ -69,7 +69,7 @@ class Files:
 
     def write(self, parts: Iterable[Buffer]) -> Path:
         """Write a temporary file; nothing is left of it when that fails."""
-        path = self._incoming / f"{self._prefix}{next(self._numbers):x}.part"
+        path = self._temporary()
         try:
             with path.open("xb", buffering=0) as file:
                 for part in parts:
@@ -150,6 +150,17 @@ class Files:
                 self.discard(note)
         return found
 
+    def held(self, places: Sequence[str]) -> Held:
+        """The files of instances under names of their own.
+
+        Raises FileNotFoundError where one has gone already. Where a file cannot have two names they are the
+        files themselves, and do not stay.
+        """
+        return Held([(self.path(place), self._temporary()) for place in places])
+
+    def _temporary(self) -> Path:
+        return self._incoming / f"{self._prefix}{next(self._numbers):x}.part"
+
     def open_data(self, place: str) -> bytes:
         """The data set of an instance, as it came, without File Meta Information."""
         content = self.path(place).read_bytes()
@@ -204,6 +215,42 @@ class Files:
         for shelf in sorted(self._objects.iterdir()):
             places = (f"objects/{shelf.name}/{file.name}" for file in shelf.glob("*.dcm"))
             yield from newest_last(places)
+
+
+class Held:
+    """Files that stay as they are for as long as somebody has this, however their instances are replaced or removed.
+
+    names: where each lies, and another one that it is to have. Raises FileNotFoundError.
+    """
+
+    def __init__(self, names: Iterable[tuple[Path, Path]]) -> None:
+        self.paths: list[Path] = []
+        self._ours: list[Path] = []
+        for lies, name in names:
+            try:
+                os.link(lies, name)
+            except FileNotFoundError:
+                raise
+            except OSError:
+                lies.stat()
+                self.paths.append(lies)
+            else:
+                self._ours.append(name)
+                self.paths.append(name)
+
+    @property
+    def stays(self) -> bool:
+        """Whether all of them do: a file system may give a file no second name."""
+        return len(self._ours) == len(self.paths)
+
+    def __del__(self) -> None:
+        self.release()
+
+    def release(self) -> None:
+        """Let go of them now."""
+        while self._ours:
+            with contextlib.suppress(OSError):
+                self._ours.pop().unlink()
 
 
 def newest_last(places: Iterable[str]) -> list[str]:

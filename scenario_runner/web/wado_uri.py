@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, BinaryIO, Final
 
 import anyio.to_thread
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import Response, StreamingResponse
 
 from scenario_runner.network.dicomweb.media_types import DICOM, by_preference
 from scenario_runner.service.audit.activities import Activity
@@ -23,6 +25,7 @@ _FORMATS: Final = {"image/jpeg": "JPEG", "image/png": "PNG"}
 _LARGEST: Final = 4_096
 _EXPECTED: Final = 32 << 20
 """Bytes of a frame, as far as time is concerned that it may take."""
+_PIECE: Final = 1 << 20
 _Uid = Annotated[str, Query(pattern=r"^[0-9.]{1,64}$")]
 _Pixels = Annotated[int | None, Query(ge=1, le=_LARGEST)]
 
@@ -75,7 +78,7 @@ def wado_router(service: Service) -> APIRouter:
                     )
                     for accepted in by_preference(contentType):
                         if accepted.covers(DICOM) and accepted.essence != "*/*":
-                            return _whole(service, path)
+                            return _whole(path)
                         for kind, name in _FORMATS.items():
                             if accepted.covers(kind):
                                 size = (columns or rows or _LARGEST, rows or columns or _LARGEST)
@@ -93,11 +96,17 @@ def wado_router(service: Service) -> APIRouter:
     return router
 
 
-def _whole(service: Service, path: Path) -> Response:
-    if service.home.keeps_files:
-        return FileResponse(path, media_type=DICOM)
-    # What was retrieved for this answer goes before the answer does.
-    return Response(path.read_bytes(), media_type=DICOM)
+def _whole(path: Path) -> Response:
+    """The file as it lies there now: open, it is read to its end whatever becomes of its name meanwhile."""
+    file = path.open("rb")
+    size = os.fstat(file.fileno()).st_size
+    return StreamingResponse(_pieces(file), media_type=DICOM, headers={"Content-Length": str(size)})
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(_PIECE):
+            yield piece
 
 
 def _drawn(path: Path, frame: int, scaled: Viewport | None, form: str) -> bytes:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import field
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from scenario_runner.archive.transcoding import transcode_into
 from scenario_runner.dicom.syntaxes import DEFLATED, EXPLICIT_LE
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.network.dicomweb.media_types import (
     DICOM,
     MULTIPART,
@@ -42,11 +44,44 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import BinaryIO
 
+    from scenario_runner.archive.files import Held
     from scenario_runner.archive.index import Located
 
 _AT_ONCE: Final = 1 << 22
 """Bytes of an instance that are converted in memory."""
+_TIMES: Final = 5
+"""That a study is looked at anew which others change."""
 _ANY_OF_APPLICATION: Final = "application/*"
+
+
+@dataclass(frozen=True, slots=True)
+class _Lying:
+    """Where instances lie for as long as somebody has this, by their UIDs; the others may be replaced meanwhile."""
+
+    held: Held | None = None
+    places: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, instance: Located) -> Located:
+        """The same instance with the file that stays."""
+        place = self.places.get(instance.sop_instance_uid)
+        return instance if place is None else dataclasses.replace(instance, file=place)
+
+
+def _lying(desk: WebDesk, call: Call) -> tuple[list[Located], _Lying]:
+    """The instances that a path names, all as they were at one moment. Raises WebError 404."""
+    files = desk.archive.files
+    for _ in range(_TIMES):
+        found = desk.located(call)
+        if files.far or len(found) == 1:  # fetched when its turn has come, or opened at once
+            break
+        try:
+            held = files.held([one.file for one in found])
+        except FileNotFoundError:
+            continue
+        names = zip(found, held.paths, strict=True)
+        places = {one.sop_instance_uid: files.place(path) for one, path in names}
+        return found, _Lying(held, places if held.stays else {})
+    return found, _Lying()
 
 
 def retrieve_instances(desk: WebDesk, call: Call) -> Reply:
@@ -57,11 +92,12 @@ def retrieve_instances(desk: WebDesk, call: Call) -> Reply:
     406 and not a connection that breaks. ``application/octet-stream`` asks for the bulk data of the
     instances instead, ``image/jpeg`` and the like for their frames as they are stored.
     """
-    found, status = _brought(desk, desk.located(call))
+    located, lying = _lying(desk, call)
+    found, status = _brought(desk, located)
     refused: TranscodingError | None = None
     for accepted in call.accepted():
         try:
-            reply = _as_files(desk, call, found, accepted, status)
+            reply = _as_files(desk, call, found, lying, accepted, status)
         except TranscodingError as error:
             refused = error
             continue
@@ -79,7 +115,12 @@ def retrieve_instances(desk: WebDesk, call: Call) -> Reply:
 
 
 def _as_files(
-    desk: WebDesk, call: Call, found: list[Located], accepted: MediaType, status: int
+    desk: WebDesk,
+    call: Call,
+    found: list[Located],
+    lying: _Lying,
+    accepted: MediaType,
+    status: int,
 ) -> Reply | None:
     """Part 10 files, if that is what a member of an Accept header takes. Raises TranscodingError."""
     alone = accepted.essence in (DICOM, _ANY_OF_APPLICATION) and "instance" in call.uids
@@ -91,7 +132,7 @@ def _as_files(
     if None in syntaxes:
         return None
     pairs = list(zip(found, filter(None, syntaxes), strict=True))
-    made = _parts(desk, call, pairs)
+    made = _parts(desk, call, pairs, lying)
     return single(made[0], status=status) if alone else multipart(DICOM, made, status=status)
 
 
@@ -133,32 +174,36 @@ def _brought(desk: WebDesk, found: list[Located]) -> tuple[list[Located], int]:
     return sent, status
 
 
-def _parts(desk: WebDesk, call: Call, pairs: Sequence[tuple[Located, str]]) -> list[Part]:
+def _parts(
+    desk: WebDesk, call: Call, pairs: Sequence[tuple[Located, str]], lying: _Lying
+) -> list[Part]:
     """Instances and the transfer syntax of each as parts; what has to be decoded is decoded now."""
     decoded = Made()
     return [
         Part(
             str(MediaType(DICOM, {"transfer-syntax": syntax})),
             location_of(call.base, instance),
-            _content(desk, instance, syntax, decoded),
+            _content(desk, instance, syntax, decoded, lying),
         )
         for instance, syntax in pairs
     ]
 
 
-def _content(desk: WebDesk, instance: Located, syntax: str, decoded: Made) -> Callable[[], Content]:
+def _content(
+    desk: WebDesk, instance: Located, syntax: str, decoded: Made, lying: _Lying
+) -> Callable[[], Content]:
     if desk.misbehaviour.spoils():
         return lambda: _spoiled(desk, instance, syntax)
     if syntax == instance.transfer_syntax_uid:
-        path = desk.archive.files.path(instance.file)
-        return lambda: (path.stat().st_size, stored(desk.archive, instance))
+        path = desk.archive.files.path(lying.of(instance).file)
+        return lambda: (path.stat().st_size, stored(desk.archive, lying.of(instance)))
     meta = meta_of(instance, syntax)
     try:
         if instance.transfer_syntax_uid == DEFLATED and syntax == EXPLICIT_LE:
             size = len(meta) + desk.shelf.inflated_size(desk.archive, instance)
             return lambda: (size, _inflated(desk, instance, meta))
         if not is_decoded(instance.transfer_syntax_uid) and instance.size <= _AT_ONCE:
-            return lambda: whole(meta + converted(desk.archive, instance, syntax))
+            return lambda: whole(meta + converted(desk.archive, lying.of(instance), syntax))
         return decoded.written(partial(_convert, desk, instance, syntax, meta))
     except (OSError, DamagedDatasetError) as error:
         raise unreadable(error) from error

@@ -40,6 +40,8 @@ _SORTED: Final[Mapping[Order, str]] = {
     "accession": "AccessionNumber",
 }
 """Columns that have an index."""
+_TIMES: Final = 5
+"""That a study is looked at anew which others change."""
 
 
 class EmbeddedHome:
@@ -127,12 +129,29 @@ class EmbeddedHome:
     def files(
         self, study_uid: str, sop_instance_uid: str | None = None
     ) -> Iterator[Iterator[tuple[InstanceFacts, Path]]]:
-        """The files as they lie."""
-        found = self.archive.instances(
-            study_uids=[study_uid],
-            sop_uids=[] if sop_instance_uid is None else [sop_instance_uid],
-        )
-        yield ((_instance(one), self._path(one)) for one in found)
+        """The files as they lie now; they stay until this ends, whatever becomes of the study meanwhile."""
+        only = [] if sop_instance_uid is None else [sop_instance_uid]
+        for _ in range(_TIMES):
+            found = self.archive.instances(study_uids=[study_uid], sop_uids=only)
+            try:
+                held = self.archive.files.held([one.file for one in found])
+            except FileNotFoundError:
+                self._require(found)
+            else:
+                break
+        else:
+            raise _changing()
+        try:
+            yield zip(map(_instance, found), held.paths, strict=True)
+        finally:
+            held.release()
+
+    def _require(self, found: Sequence[Located]) -> None:
+        """Raise Unavailable where a file is not there and its instance is: somebody took it out of the folder."""
+        for one in found:
+            gone = not self.archive.files.path(one.file).exists()
+            if gone and self.archive.index.locate(one.sop_instance_uid) == one:
+                self._path(one)
 
     def _path(self, one: Located) -> Path:
         """Where a file lies. Raises Unavailable for one that somebody has taken out of the folder."""
@@ -149,18 +168,14 @@ class EmbeddedHome:
 
     def change(self, study_uid: str, change: Change) -> int:
         """All in one transaction; what others store into the study meanwhile makes it begin anew."""
-        for _ in range(5):
+        for _ in range(_TIMES):
             found = self.archive.instances(study_uids=[study_uid])
             try:
                 replace_all(self.archive, self._changed(found, change), len(found))
             except GoneError:
                 continue
             return len(found)
-        raise Conflicting(
-            "study-is-changing",
-            "the study is being changed by others",
-            hint="try again in a moment",
-        )
+        raise _changing()
 
     def _changed(
         self, found: Sequence[Located], change: Change
@@ -187,6 +202,14 @@ class EmbeddedHome:
     def close(self) -> None:
         """Close the archive."""
         self.archive.close()
+
+
+def _changing() -> Conflicting:
+    return Conflicting(
+        "study-is-changing",
+        "the study is being changed by others",
+        hint="try again in a moment",
+    )
 
 
 def _conditions(wanted: Wanted) -> list[Condition | Below]:

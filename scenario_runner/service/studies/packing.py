@@ -6,7 +6,6 @@ import hashlib
 import io
 import time
 import zipfile
-from collections import deque
 from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Final
@@ -36,11 +35,8 @@ def packed(
     what: how the audit trail calls it. Files are stored as they are: pixels hardly shrink, and time would. Names are those of a file-set (PS3.10 8.2).
     """
     facts_of(service, study_uid)
-    if service.home.keeps_files:
-        with service.home.files(study_uid) as files:
-            deque(files, 0)  # half an archive would be taken for a whole one
     pieces = _pieces(service, study_uid)
-    # What has to be retrieved first is here with the first piece: what goes wrong is told in words, not by a cut.
+    # With the first piece all files are here, retrieved or held: what goes wrong is told in words, not by a cut.
     first = next(pieces)
     service.trail.record(asking.caller, what, study_uid, asking.from_where)
     return chain([first], pieces)
@@ -59,6 +55,8 @@ def _pieces(service: Service, study_uid: str) -> Iterator[bytes]:
                 one = _listed(facts, path, names)
                 if one is not None:
                     found.append(one)
+            if not series:
+                facts_of(service, study_uid)  # which has just been deleted
         archive.writestr(_info("DICOMDIR"), dicomdir(found, _uid(study_uid)))
         yield sink.taken()
     yield sink.taken()
