@@ -4,6 +4,8 @@ Every event is redacted before it leaves the engine and appended to ``events.ndj
 object: ``{"seq": 7, "time": "2026-01-31T09:30:00.123Z", "event": "step_finished", ...fields}``.
 Whoever consumes events (console, records, web) is unknown to the engine. All values are plain:
 str, int, float, bool, None, list, dict.
+
+All kinds stand on this page, in the order in which the reference has them.
 """
 
 from __future__ import annotations

@@ -64,20 +64,19 @@ def require_id(text: str) -> str:
 
 
 def studies_of(
-    server: str,
-    site: Path | None,
-    around: Surroundings,
+    asked: PeerRequest,
     deadline: Deadline,
     *,
     patient: str = "",
     modality: str = "",
     at: str = "",
 ) -> StudiesPage:
-    """One page. patient: the id of a Patient there; at: where the page is, as an earlier one said.
+    """One page of what a FHIR server of the site has. patient: the id of a Patient there; at: where the page is, as an earlier one said.
 
     Raises Unacceptable for what is no FHIR server of the site, TargetError.
     """
-    targets = {} if site is None else load_site(site, around)[1].site.targets
+    server, site = asked.peer, asked.site
+    targets = {} if site is None else load_site(site, asked.around)[1].site.targets
     able = {name: spec.fhir for name, spec in targets.items() if spec.fhir is not None}
     if server not in able:
         hint = f"there is: {', '.join(able)}" if able else "give a target 'fhir: {url: …}'"
@@ -88,9 +87,9 @@ def studies_of(
     if modality:
         query.append(("modality", modality))
     base = able[server].url.rstrip("/")
-    with opened(PeerRequest(peer=server, site=site, around=around)) as peer:
+    with opened(asked) as peer:
 
-        def asked(place: str) -> Page:
+        def answered(place: str) -> Page:
             try:
                 return page(peer.target.fhir_read(place, deadline))
             except NotFhir as error:
@@ -99,14 +98,14 @@ def studies_of(
                 ) from error
 
         if at:
-            return _page(asked(at), base, peer.clean)
+            return _page(answered(at), base, peer.clean)
         try:
-            found = asked(f"ImagingStudy?{urlencode([*query, _INCLUDED])}")
+            found = answered(f"ImagingStudy?{urlencode([*query, _INCLUDED])}")
         except OperationFailed as error:
             if error.http_status != HTTPStatus.BAD_REQUEST:
                 raise
             # A server that cannot include gives no names; a bad query is told all the same.
-            found = asked(f"ImagingStudy?{urlencode(query)}")
+            found = answered(f"ImagingStudy?{urlencode(query)}")
         return _page(found, base, peer.clean)
 
 

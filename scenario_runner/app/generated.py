@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from scenario_runner.app.fhir_list import require_id
 from scenario_runner.app.load import load_site
-from scenario_runner.app.order_studies import modalities_of, orders_scenario
+from scenario_runner.app.order_studies import Ordered, ordered_in, orders_scenario
 from scenario_runner.app.picked_studies import site_between
 from scenario_runner.app.scenario_texts import plan_of
 from scenario_runner.app.served_runs import ARCHIVE, EMBEDDED, Wish, wrong
@@ -131,15 +131,9 @@ def scenario_of(served: ServedRuns, making: Making) -> Wish:
     if not making.orders.strip():
         text = typical_scenario(wishes, plugins, site, target, served.registry)
         return Wish(text=text, site=site_name, keep_patients=False)
-    modalities, numbered = _modalities(making.orders, site.site)
+    ordered = _ordered(making.orders, site.site)
     text = orders_scenario(
-        [ORDERS],
-        target,
-        plugins,
-        modality=making.modality,
-        modalities=modalities,
-        numbered=numbered,
-        seed=wishes.seed,
+        [ORDERS], target, plugins, ordered, modality=making.modality, seed=wishes.seed
     )
     return Wish(text=text, files={ORDERS: making.orders}, site=site_name)
 
@@ -162,9 +156,9 @@ def _of_fhir(study: FhirStudy, target: str, seed: int | None, modality: str | No
     return whole(head, target, numbered=False)
 
 
-def _modalities(orders: str, site: Site) -> tuple[set[str], bool]:
+def _ordered(orders: str, site: Site) -> Ordered:
     try:
-        return modalities_of(orders.encode(), ORDERS, site)
+        return ordered_in(orders.encode(), ORDERS, site)
     except InvalidInput as error:
         raise wrong(error.diagnostics) from error
 

@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from scenario_runner.app.destination import destination
 from scenario_runner.app.kept_objects import in_folder
@@ -59,15 +59,30 @@ class _File:
         self.lines = [line for line in self.lines if line not in lines]
 
 
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """What the studies of some orders have in common."""
+
+    modalities: frozenset[str] = frozenset()
+    """Those that the orders name."""
+    numbered: bool = True
+    """Whether no order has no accession number, or one by which others are found, too."""
+
+    @classmethod
+    def of(cls, wanted: Sequence[Order], site: Site) -> Self:
+        """What orders to be performed say; the accession number is one of the site's where they say nothing of it."""
+        return cls(
+            frozenset(order.text("Modality") for order in wanted), are_numbered(wanted, site)
+        )
+
+
 @dataclass(slots=True)
 class _Feed:
     """All files, and what was left aside."""
 
     files: dict[str, _File] = field(default_factory=dict)
     wrong: list[Diagnostic] = field(default_factory=list)
-    modalities: set[str] = field(default_factory=set)
-    numbered: bool = True
-    """Whether no order has no accession number, or one by which others are found, too."""
+    ordered: Ordered = field(default_factory=Ordered)
 
     def leave_out(self, found: Sequence[Diagnostic]) -> None:
         """Leave the messages aside that these diagnostics are about."""
@@ -109,9 +124,8 @@ def order_studies(
             [shown(name) for name in names],
             target,
             plugins,
+            feed.ordered,
             modality=modality,
-            modalities=feed.modalities,
-            numbered=feed.numbered,
             seed=seed,
         )
 
@@ -144,16 +158,12 @@ def orders_scenario(
     files: Sequence[str],
     target: str,
     plugins: Plugins,
+    ordered: Ordered,
     *,
     modality: str | None,
-    modalities: Collection[str],
-    numbered: bool,
     seed: int | None,
 ) -> str:
-    """The scenario of the studies of orders. files: as it names them; modalities: those that the orders name.
-
-    numbered: whether each study will be found by its accession number.
-    """
+    """The scenario of the studies of orders. files: as it names them; modality: of orders that name none."""
     source: dict[str, Any] = {"files": list(files)}
     if modality:
         source["modality"] = modality
@@ -164,23 +174,19 @@ def orders_scenario(
         **({"seed": seed} if seed is not None else {}),
         "patients": [{"from": {"hl7": source}}],
     }
-    pixels = _any_pixels({one or modality or "" for one in modalities}, plugins)
-    return whole(head, target, pixels=pixels, numbered=numbered)
+    pixels = _any_pixels({one or modality or "" for one in ordered.modalities}, plugins)
+    return whole(head, target, pixels=pixels, numbered=ordered.numbered)
 
 
-def modalities_of(data: bytes, name: str, site: Site) -> tuple[set[str], bool]:
-    """The modalities that orders in messages name, and whether each study will have an accession number.
-
-    Raises InvalidInput for a message that is none, or has none.
-    """
+def ordered_in(data: bytes, name: str, site: Site) -> Ordered:
+    """What is ordered in messages. Raises InvalidInput for a message that is none, or has none."""
     lines = _mapping(site)
     whole = WholeFeed()
     for message in messages(data, name):
         if isinstance(message, Hl7Error):
             raise message
         whole.take(orders(message, lines))
-    wanted = whole.wanted()
-    return {order.text("Modality") for order in wanted}, are_numbered(wanted, site)
+    return Ordered.of(whole.wanted(), site)
 
 
 def are_numbered(found: Sequence[Order], site: Site) -> bool:
@@ -236,8 +242,7 @@ def _read(files: Sequence[Path], lines: Sequence[Line], site: Site) -> _Feed:
         feed.files[str(path)] = _File(path, data, starts)
         feed.leave_out(wrong)
     wanted = whole.wanted()
-    feed.modalities = {order.text("Modality") for order in wanted}
-    feed.numbered = are_numbered(wanted, site)
+    feed.ordered = Ordered.of(wanted, site)
     if not wanted and feed.wrong:
         raise InvalidInput(feed.wrong)
     if not wanted:

@@ -19,7 +19,7 @@ from scenario_runner.language.site_model import Receiver, TargetSpec
 from scenario_runner.language.site_services import DicomService, Hl7Service, HttpService
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.redaction import Redactor
-from scenario_runner.targets.open import open_target
+from scenario_runner.targets.open import Opening
 from scenario_runner.temporary import TemporaryFolder
 
 _ADDRESS = re.compile(r"((?P<ae>[^@]+)@)?(?P<host>\[[^\]]+\]|[^:@/]+):(?P<port>\d{1,5})")
@@ -84,15 +84,18 @@ def opened(request: PeerRequest) -> Iterator[Peer]:
             spec = spec.model_copy(update={"dicom": service})
     else:
         spec = _unnamed(request, list(settings.targets) if request.site else [])
-    kinds = plugins.named("fabricate_target_kinds")
     redactor = Redactor(loaded.secrets)
+    opening = Opening(
+        site=settings,
+        kinds=plugins.named("fabricate_target_kinds"),
+        folder=loaded.folder,
+        learned=redactor.learn,
+    )
     with (
         redactor.guarding(),
         TemporaryFolder() as scratch,
     ):
-        target = open_target(
-            request.peer, spec, settings, kinds, scratch, loaded.folder, learned=redactor.learn
-        )
+        target = opening.target(request.peer, spec, scratch)
         try:
             yield Peer(request.peer, target, redactor.tree, file)
         finally:

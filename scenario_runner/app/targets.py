@@ -18,7 +18,7 @@ from scenario_runner.errors import (
     described,
 )
 from scenario_runner.events import TargetFacts
-from scenario_runner.targets.open import open_target
+from scenario_runner.targets.open import Opening
 from scenario_runner.temporary import TemporaryFolder
 
 
@@ -38,12 +38,15 @@ class OpenTargets:
         learned: Callable[[str], object] = lambda _: None,
         hurried: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._learned = learned
         self._hurried = hurried
         self._scratch = TemporaryFolder()
-        self._kinds = loaded.plugins.named("fabricate_target_kinds")
         self._site = loaded.site.site
-        self._folder = loaded.site.folder
+        self._opening = Opening(
+            site=self._site,
+            kinds=loaded.plugins.named("fabricate_target_kinds"),
+            folder=loaded.site.folder,
+            learned=learned,
+        )
         self._log_pdus = log_pdus
         self._lock = threading.Lock()
         self._open: dict[str, Target] = {}
@@ -69,16 +72,7 @@ class OpenTargets:
         scratch.mkdir()
         spec = self._site.targets[name]
         try:
-            target = open_target(
-                name,
-                spec,
-                self._site,
-                self._kinds,
-                scratch,
-                self._folder,
-                neighbours,
-                self._learned,
-            )
+            target = self._opening.target(name, spec, scratch, neighbours)
         except (FabricatorError, KeyboardInterrupt):
             raise
         except BaseException as error:

@@ -12,7 +12,6 @@ from scenario_runner.api import Deadline
 from scenario_runner.api.guessed import evaluated_as_it_fits
 from scenario_runner.engine.absent import forget, lacked_by_step, note
 from scenario_runner.engine.bounded import within
-from scenario_runner.engine.moments import utc_text
 from scenario_runner.engine.passed_over import explained
 from scenario_runner.engine.state import CaseState
 from scenario_runner.engine.step import Ending, StepRunner, finish, from_thrown, skip, worst
@@ -95,7 +94,7 @@ class EntryRunner:
             return worst(*endings)
         message = f"'until' did not hold after {amount(len(endings), 'turn')}"
         ending = Ending("failed", message, exit_code=1)
-        finish(self._state, entry, entry.id, ending, 0, utc_text(self._state.services.clock()), 0.0)
+        finish(self._state, entry, entry.id, ending)
         return worst(*endings, ending)
 
     def _until(
@@ -192,6 +191,5 @@ class EntryRunner:
         ending = from_thrown(what, error, self._state.services)
         if isinstance(error, StepTimeout):
             ending = replace(ending, message=f"{what} {ending.message}")
-        now = utc_text(self._state.services.clock())
-        finish(self._state, entry, step_id, ending, 0, now, 0.0)
+        finish(self._state, entry, step_id, ending)
         return ending

@@ -123,7 +123,7 @@ class StepRunner:
         self._state.durations[self._id] = seconds
         self._state.measures.tell(self._id, self._bus.emit)
         titled = replace(entry, title=self._title)
-        finish(self._state, titled, self._id, ending, attempt, started_at, seconds)
+        finish(self._state, titled, self._id, ending, Took(attempt, started_at, seconds))
         return ending
 
     def _with_pictures(self, ending: Ending) -> Ending:
@@ -250,16 +250,24 @@ def from_thrown(what: str, error: BaseException, services: Services) -> Ending:
     return Ending("error", f"{what} has a defect: {described(error)}", exit_code=4)
 
 
+@dataclass(frozen=True, slots=True)
+class Took:
+    """How long a step went on. started: in UTC, as events have it."""
+
+    attempts: int
+    started: str
+    seconds: float
+
+
 def finish(
     state: CaseState,
     entry: StepEntry,
     step_id: str,
     ending: Ending,
-    attempts: int,
-    started: str,
-    seconds: float,
+    took: Took | None = None,
 ) -> None:
-    """Say that a step is over, also one that was skipped."""
+    """Say that a step is over, also one that was skipped or could not begin, which took nothing."""
+    took = took or Took(0, utc_text(state.services.clock()), 0.0)
     state.services.bus.emit(
         StepFinished(
             case=state.job.case.id,
@@ -268,9 +276,9 @@ def finish(
             title=entry.title or "",
             section=entry.section,
             outcome=ending.outcome,
-            attempts=attempts,
-            started=started,
-            duration_s=seconds,
+            attempts=took.attempts,
+            started=took.started,
+            duration_s=took.seconds,
             message=ending.message,
             facts=dict(ending.facts or {}),
             requirements=list(entry.requirements),
@@ -284,7 +292,7 @@ def skip(state: CaseState, entry: StepEntry, step_id: str, why: str) -> Ending:
     pass_over(state.passed_over, entry, step_id, why)
     ending = Ending("skipped", why)
     entry = replace(entry, title=_title(entry, dict(state.names), Deadline(GRACE)))
-    finish(state, entry, step_id, ending, 0, utc_text(state.services.clock()), 0.0)
+    finish(state, entry, step_id, ending)
     return ending
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
-from pydantic import GetJsonSchemaHandler, model_validator
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from typing import ClassVar
 
 from scenario_runner.amounts import amount
-from scenario_runner.api import CheckList, Differences, Step, StepContext, StepResult
+from scenario_runner.api import CheckList, Differences, StepContext, StepResult
+from scenario_runner.steps.bare_list import BareList
 
 
-class Assert(Step):
+class Assert(BareList):
     """Evaluate a list of checks. All are evaluated; one that fails makes the step fail.
 
     ``must: true`` on a check stops the case when it fails, ``finally`` excepted.
@@ -22,24 +19,10 @@ class Assert(Step):
     measures: ClassVar[frozenset[str] | None] = frozenset()
     # Each check renders its own templates, so that one that cannot does not hide the others.
     deferred: ClassVar[frozenset[tuple[str, ...]]] = frozenset({()})
+    listed: ClassVar[str] = "checks"
     example: ClassVar[str] = "assert: [stored: {on: pacs}]"
 
     checks: CheckList
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_list(cls, value: Any) -> Any:
-        return {"checks": value} if isinstance(value, list) else value
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        """A bare list, as people write it."""
-        whole = handler.resolve_ref_schema(handler(schema))
-        checks: JsonSchemaValue = {**whole["properties"]["checks"]}
-        checks["description"] = whole.get("description", "")
-        return checks
 
     def _passed(self, count: int) -> StepResult:
         """count: checks that were evaluated; all that were not need what an earlier step did not save."""

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, GetJsonSchemaHandler, model_validator
-from pydantic.json_schema import JsonSchemaValue, WithJsonSchema
-from pydantic_core import CoreSchema
+from pydantic import Field
+from pydantic.json_schema import WithJsonSchema
 
-from scenario_runner.api import Step, StepContext, StepResult
+from scenario_runner.api import StepContext, StepResult
 from scenario_runner.errors import UsageError
+from scenario_runner.steps.bare_list import BareList
 
 _MOST = 32
 
 
-class Parallel(Step):
+class Parallel(BareList):
     """Do the steps of a list side by side, and go on when all of them are over.
 
     Each entry of the list is one branch; a ``use`` is one with several steps, which run in order. One that
@@ -24,6 +24,7 @@ class Parallel(Step):
 
     name: ClassVar[str] = "parallel"
     measures: ClassVar[frozenset[str] | None] = frozenset()
+    listed: ClassVar[str] = "branches"
     example: ClassVar[str] = "parallel: [echo: {to: pacs}, echo: {to: archive}]"
 
     branches: Annotated[
@@ -33,21 +34,6 @@ class Parallel(Step):
             {"type": "array", "items": {"x-entry-of": "step"}, "minItems": 1, "maxItems": _MOST}
         ),
     ]
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_list(cls, value: Any) -> Any:
-        return {"branches": value} if isinstance(value, list) else value
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        """A bare list, as people write it."""
-        whole = handler.resolve_ref_schema(handler(schema))
-        branches: JsonSchemaValue = {**whole["properties"]["branches"]}
-        branches["description"] = whole.get("description", "")
-        return branches
 
     def run(self, context: StepContext) -> StepResult:
         """Raises UsageError: the steps of the list run in its place."""

@@ -33,7 +33,7 @@ from scenario_runner.language.site_services import (
 )
 from scenario_runner.network.dicomweb.search import PAGE
 from scenario_runner.plugins import Plugins
-from scenario_runner.targets.open import open_target
+from scenario_runner.targets.open import Opening
 from tests.network.dicomweb.front import tls_front
 from tests.network.dicomweb.services import DICOM_JSON, Reply, dicom_json, service
 from tests.network.objects import PAIR, Study
@@ -258,7 +258,9 @@ def test_tls_with_a_client_certificate_and_what_is_missing_without(
             spec = TargetSpec(dicomweb=dicomweb, orthanc=login(url, tls=files))
             site = Site(schema_="site/v1", name="north", targets={"pacs": spec})
             kinds = Plugins(outside=False).named("fabricate_target_kinds")
-            return open_target("pacs", spec, site, kinds, tmp_path / "scratch", tmp_path)
+            return Opening(site=site, kinds=kinds, folder=tmp_path).target(
+                "pacs", spec, tmp_path / "scratch"
+            )
 
         works = target(ca="server.crt", certificate="client.crt", key="client.key")
         assert works.echo(Deadline(10)).association["tls"] is True
@@ -292,7 +294,7 @@ def test_a_service_that_deletes_says_what_was_there() -> None:
         kinds = Plugins(outside=False).named("fabricate_target_kinds")
         from pathlib import Path
 
-        target = open_target("pacs", spec, site, kinds, Path())
+        target = Opening(site=site, kinds=kinds).target("pacs", spec, Path())
         assert target.by("dicomweb").delete(["1.2", "1.3"], Deadline(5)) == ["1.2"]
     assert [asked.method for asked in running.asked] == ["DELETE", "DELETE"]
 

@@ -15,7 +15,7 @@ from scenario_runner.language.site_model import Site, TargetSpec
 from scenario_runner.language.site_services import HttpService, TlsFiles
 from scenario_runner.plugins import Plugins
 from scenario_runner.service.accounts.oidc import asked_for_json
-from scenario_runner.targets.open import open_target
+from scenario_runner.targets.open import Opening
 from tests.network.dicomweb.front import tls_front
 from tests.network.test_tls import Identity, make_identity
 from tests.peers.processes import orthanc
@@ -81,7 +81,7 @@ def target(folder: Path, port: int, **files: Any) -> Target:
     )
     site = Site(schema_="site/v1", name="north", targets={"pacs": spec})
     kinds = Plugins(outside=False).named("fabricate_target_kinds")
-    return open_target("pacs", spec, site, kinds, folder / "scratch", folder)
+    return Opening(site=site, kinds=kinds, folder=folder).target("pacs", spec, folder / "scratch")
 
 
 def accepted(folder: Path, port: int, **files: Any) -> None:

@@ -24,7 +24,7 @@ from scenario_runner.language.site_services import (
     TlsFiles,
 )
 from scenario_runner.plugins import Plugins
-from scenario_runner.targets.open import open_target
+from scenario_runner.targets.open import Opening
 from tests.network.hostile import Wire, hostile
 from tests.network.objects import PAIR, Study
 from tests.network.test_tls import make_identity
@@ -42,7 +42,7 @@ def open_one(spec: TargetSpec, folder: Path, receiver_port: int = 11113) -> Targ
     receiver = SiteReceiver(port=receiver_port)
     site = Site(schema_="site/v1", name="north", receiver=receiver, targets={"pacs": spec})
     kinds = Plugins(outside=False).named("fabricate_target_kinds")
-    return open_target("pacs", spec, site, kinds, folder)
+    return Opening(site=site, kinds=kinds).target("pacs", spec, folder)
 
 
 def rest(url: str, password: str = PASSWORD) -> HttpService:
@@ -159,7 +159,9 @@ def test_a_target_speaks_tls_with_files_beside_the_site_file(tmp_path: Path) -> 
         spec = TargetSpec(dicom=service)
         site = Site(schema_="site/v1", name="north", targets={"pacs": spec})
         kinds = Plugins(outside=False).named("fabricate_target_kinds")
-        target = open_target("pacs", spec, site, kinds, tmp_path / "scratch", tmp_path)
+        target = Opening(site=site, kinds=kinds, folder=tmp_path).target(
+            "pacs", spec, tmp_path / "scratch"
+        )
         assert target.echo(Deadline(10)).status == 0
 
 

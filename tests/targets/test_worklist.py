@@ -14,7 +14,7 @@ from scenario_runner.deadline import Deadline
 from scenario_runner.language.site_model import Site, TargetSpec
 from scenario_runner.language.site_services import DicomService
 from scenario_runner.plugins import Plugins
-from scenario_runner.targets.open import open_target
+from scenario_runner.targets.open import Opening
 from tests.peers.processes import orthanc
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def test_orthancs_worklist_is_filtered_by_the_scheduled_step(tmp_path: Path) -> 
         spec = TargetSpec(dicom=service)
         site = Site(schema_="site/v1", name="north", targets={"pacs": spec})
         kinds = Plugins(outside=False).named("fabricate_target_kinds")
-        target = open_target("pacs", spec, site, kinds, tmp_path)
+        target = Opening(site=site, kinds=kinds).target("pacs", spec, tmp_path)
 
         def ask(**step: str) -> list[dict[str, Any]]:
             match = {"AccessionNumber": "", "ScheduledProcedureStepSequence": step}

@@ -9,6 +9,7 @@ import numpy as np
 
 from scenario_runner.imaging.modules.anatomy import is_lateral_view
 from scenario_runner.imaging.phantoms.projection import Film, Plane, Point, ProjectionFrames, curve
+from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from scenario_runner.planning.plan import PlannedSeries
@@ -78,23 +79,26 @@ def _vessels(film: Film, random: Random) -> Plane:
             start = (side * random.uniform(0.15, 0.21), random.uniform(-0.12, 0.1))
             angle = random.uniform(-1.15, 1.2)
             length = random.uniform(0.22, 0.42)
-            _branch(lines, random, start, side, angle, length, 0.022)
+            _branch(lines, random, _Vessel(start, side, angle, length, 0.022))
     hila = film.ellipse((-0.19, 0.0), (0.075, 0.15), turn=8) + film.ellipse(
         (0.2, -0.04), (0.07, 0.13), turn=-8
     )
     return np.asarray(film.strokes(lines, 0.005) * 0.42 + 0.4 * hila, dtype=np.float32)
 
 
-def _branch(
-    lines: list[tuple[list[Point], float]],
-    random: Random,
-    start: Point,
-    side: int,
-    angle: float,
-    length: float,
-    width: float,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Vessel:
+    start: Point
+    side: int
+    angle: float
+    length: float
+    width: float
+
+
+def _branch(lines: list[tuple[list[Point], float]], random: Random, vessel: _Vessel) -> None:
     """A vessel that bends, thins and forks until it is too fine to be seen."""
+    start, side, angle = vessel.start, vessel.side, vessel.angle
+    length, width = vessel.length, vessel.width
     bend = random.uniform(-0.35, 0.35)
     middle = (
         start[0] + side * np.cos(angle) * length / 2,
@@ -108,10 +112,8 @@ def _branch(
     lines.append((curve(middle, end, steps=5), width * 0.75))
     if width > 0.007:
         for turn in (-0.45, 0.4):
-            _branch(
-                lines, random, end, side, angle + bend + turn * random.uniform(0.6, 1.4),
-                length * 0.62, width * 0.55,
-            )  # fmt: skip
+            turned = angle + bend + turn * random.uniform(0.6, 1.4)
+            _branch(lines, random, _Vessel(end, side, turned, length * 0.62, width * 0.55))
 
 
 def _mediastinum(film: Film) -> Plane:
@@ -240,7 +242,7 @@ def lateral(random: Random) -> Plane:
     for _ in range(16):
         start = (random.uniform(0.0, 0.1), random.uniform(-0.08, 0.08))
         side, angle = random.choice((-1, 1)), random.uniform(-1.3, 1.3)
-        _branch(vessels, random, start, side, angle, random.uniform(0.2, 0.36), 0.02)
+        _branch(vessels, random, _Vessel(start, side, angle, random.uniform(0.2, 0.36), 0.02))
     plane = plane + 0.1 * lungs * film.strokes(vessels, 0.006)
     heart = film.shape(
         curve(

@@ -20,6 +20,7 @@ from scenario_runner.app.generated import (
     looked_at,
     scenario_of,
 )
+from scenario_runner.app.peers import PeerRequest
 from scenario_runner.app.served_runs import ARCHIVE, EMBEDDED
 from scenario_runner.app.typical_studies import Wishes
 from scenario_runner.redaction import Redactor
@@ -121,9 +122,7 @@ def _routes(router: APIRouter, desk: Desk) -> None:
         at: Annotated[str, Query(max_length=4_000)] = "",
     ) -> Response:
         found = studies_of(
-            server,
-            desk.site,
-            desk.around,
+            PeerRequest(peer=server, site=desk.site, around=desk.around),
             Deadline(_PATIENCE, desk.stopping),
             patient=fhir_patient.strip(),
             modality=fhir_modality.strip().upper(),
