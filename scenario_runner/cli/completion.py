@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+from click.shell_completion import get_completion_class
 
 from scenario_runner.cli.group import fabricate
 from scenario_runner.cli.options import examples
@@ -23,8 +24,6 @@ def completion(shell: str) -> int:
     Names are targets of the site file, steps, tags and variables of the scenarios on the line, runs, shipped
     scenarios, kinds of study and DICOM keywords. Bash has to be 4.4 or later.
     """
-    from click.shell_completion import get_completion_class
-
     made = get_completion_class(shell)
     assert made is not None, shell
     source = made(fabricate, {}, "fabricate", _VARIABLE)

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from dataclasses import field
+from html import unescape
 
 from scenario_runner.errors import without_halves
 from scenario_runner.lazy_dataclasses import dataclass
@@ -160,8 +161,6 @@ def _meant(match: re.Match[str]) -> str:
     if match["base64"]:
         return _from_base64(whole)
     if match["html"]:
-        from html import unescape
-
         return unescape(whole)
     if match["units"]:
         numbers = [min(int(one, 16), _LARGEST) for one in _UNIT.findall(whole)]
