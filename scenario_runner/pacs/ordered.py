@@ -45,11 +45,16 @@ _GONE: Final = ("cancelled", "discontinued", "completed", "held")
 
 
 class RefusedError(Exception):
-    """A message that is understood and cannot be done. path: the field that is at fault."""
+    """A message that is understood and cannot be done. path: the field that is at fault. condition: of HL7 table 0357."""
 
-    def __init__(self, text: str, path: str = "") -> None:
+    def __init__(self, text: str, path: str = "", condition: str = "") -> None:
         super().__init__(text)
         self.path = path
+        self.condition = condition
+
+
+_MISSING, _TYPE, _VALUE, _UNKNOWN, _TWICE = "101", "102", "103", "204", "205"
+"""HL7 table 0357: a required field is missing, a wrong type, no value of the table, a key that is unknown, or there already."""
 
 
 class _Named(NamedTuple):
@@ -118,7 +123,7 @@ class Ordered:
             if owner < len(wanted):
                 wanted[owner].further.append(order)
             elif alike:
-                raise RefusedError(f"order {_number(order)} is there twice", "ORC-2")
+                raise RefusedError(f"order {_number(order)} is there twice", "ORC-2", _TWICE)
             else:
                 wanted.append(one)
             there.put(len(owners), one.numbers)
@@ -148,15 +153,15 @@ class Ordered:
     def _check(self, named: _Named, leaving: set[str]) -> None:
         order, name = named.order, named.name
         if not order.text("PatientID"):
-            raise RefusedError("the order has no patient identifier", "PID-3")
+            raise RefusedError("the order has no patient identifier", "PID-3", _MISSING)
         if order.status == "unknown":
-            raise RefusedError("it is not known here what that does to an order", "ORC-1")
+            raise RefusedError("it is not known here what that does to an order", "ORC-1", _VALUE)
         known = self._items()
         if order.status in _GONE:
             # A result of what was never ordered here is none of the worklist's business.
             if order.status != "completed":
                 if known.first(name) is None:
-                    raise RefusedError(f"there is no order {_number(order)}", "ORC-2")
+                    raise RefusedError(f"there is no order {_number(order)}", "ORC-2", _UNKNOWN)
                 self._require_patient(named)
             return
         if order.status == "new" and name in known and not self._is_gone(name):
@@ -169,7 +174,7 @@ class Ordered:
                 raise _taken(accession)
         for keyword, why in unfit(order):
             where = order.said[keyword].where.path if keyword in order.said else ""
-            raise RefusedError(why, where)
+            raise RefusedError(why, where, _TYPE)
 
     def _here_already(self, named: _Named) -> RefusedError:
         """By the number that both have."""
@@ -181,8 +186,8 @@ class Ordered:
             if keyword == "AccessionNumber" and len(named.numbers) > 1:
                 return _taken(number.text)
             path = "ORC-3" if keyword == FILLER else "ORC-2"
-            return RefusedError(f"order {number.text} is here already", path)
-        return RefusedError(f"order {_number(named.order)} is here already", "ORC-2")
+            return RefusedError(f"order {number.text} is here already", path, _TWICE)
+        return RefusedError(f"order {_number(named.order)} is here already", "ORC-2", _TWICE)
 
     def _require_patient(self, named: _Named) -> None:
         """Refuse to change an order in the name of a patient whose it is not, nor was before a merge."""
@@ -194,7 +199,7 @@ class Ordered:
         if given[0] == whose[0]:  # then it is the issuer that tells them apart
             given, whose = (f"{given[0]} of {given[1]}", ""), (f"{whose[0]} of {whose[1]}", "")
         text = f"order {_number(order)} is of patient {whose[0]}, and none of {given[0]}"
-        raise RefusedError(text, "PID-3")
+        raise RefusedError(text, "PID-3", _UNKNOWN)
 
     def _is_theirs(self, named: _Named) -> bool:
         """Whether an order that is here is of the patient whom the message names, or nobody knows whose it is."""
@@ -347,7 +352,7 @@ def _number(order: Order) -> str:
 
 
 def _taken(accession: str) -> RefusedError:
-    return RefusedError(f"accession number {accession} is another order's", "OBR-18")
+    return RefusedError(f"accession number {accession} is another order's", "OBR-18", _TWICE)
 
 
 def _either(ours: Numbers, there: Sequence[Numbers]) -> RefusedError:
@@ -358,4 +363,4 @@ def _either(ours: Numbers, there: Sequence[Numbers]) -> RefusedError:
         givers = {next(iter(theirs.values())).text for theirs in there}
     whose = " and of ".join(sorted(givers))
     text = f"there is an order {ours[keyword].text} of {whose}; the message does not say whose"
-    return RefusedError(text, "ORC-2")
+    return RefusedError(text, "ORC-2", _UNKNOWN)

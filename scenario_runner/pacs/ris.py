@@ -11,9 +11,9 @@ import hashlib
 import logging
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from scenario_runner.errors import FabricatorError, described
+from scenario_runner.errors import Diagnostic, FabricatorError, described
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.orders.hl7 import Hl7Error, Message
 from scenario_runner.orders.hl7.patient import KINDS as ADT_KINDS
@@ -36,15 +36,22 @@ if TYPE_CHECKING:
     from scenario_runner.pacs.ordered_items import WorklistFiles
 
 LOGGER = logging.getLogger(__name__)
+_TYPES: Final = {f"{kind.partition('^')[0]}^" for kind in (*KINDS, *ADT_KINDS)}
+_EVENT: Final = "201"
+"""An event of a type of message that is done (HL7 table 0357)."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What became of a message. code: E error or R rejected, A accepted. path: the field at fault."""
+    """What became of a message. code: E error or R rejected, A accepted. path: the field at fault.
+
+    condition: of HL7 table 0357, where another one than the usual of the code.
+    """
 
     code: str = "A"
     text: str = ""
     path: str = ""
+    condition: str = ""
 
 
 class Ris:
@@ -123,7 +130,9 @@ class Ris:
                     self._ordered.change(change)
                     self._say_of_who_stays(change)
             else:
-                outcome = _Outcome("R", f"{message.kind} is not done here", "MSH-9")
+                text = f"{message.kind} is not done here"
+                known = f"{message.kind.partition('^')[0]}^" in _TYPES
+                outcome = _Outcome("R", text, "MSH-9", _EVENT if known else "")
             if outcome.code == "A":
                 said = _acknowledged(message, outcome)
                 self._ordered.keep(key, digest, said)
@@ -131,9 +140,9 @@ class Ris:
                 return said
         except Hl7Error as error:
             first = error.diagnostics[0]
-            outcome = _Outcome("E", first.message, first.where.path)
+            outcome = _Outcome("E", first.message, first.where.path, _condition(first))
         except RefusedError as error:
-            outcome = _Outcome("E", str(error), error.path)
+            outcome = _Outcome("E", str(error), error.path, error.condition)
         except (OSError, FabricatorError, ValueError) as error:
             LOGGER.warning("a message could not be done: %s", error)
             why = error.strerror if isinstance(error, OSError) else None
@@ -189,11 +198,24 @@ def _acknowledged(message: Message, outcome: _Outcome) -> list[bytes]:
     said: list[bytes] = []
     if enhanced and _asked(accept, good=good):
         code = f"C{outcome.code}"
-        said.append(acknowledgement(message, code, outcome.text, path=outcome.path))
+        said.append(_answer(message, code, outcome))
     if not enhanced or _asked(application, good=good):
         code = f"A{outcome.code}"
-        said.append(acknowledgement(message, code, outcome.text, path=outcome.path))
+        said.append(_answer(message, code, outcome))
     return said
+
+
+def _answer(message: Message, code: str, outcome: _Outcome) -> bytes:
+    return acknowledgement(
+        message, code, outcome.text, path=outcome.path, condition=outcome.condition
+    )
+
+
+def _condition(fault: Diagnostic) -> str:
+    """A value of a wrong type, a segment that is not there, or what the code of the answer says."""
+    if fault.code == "FAB502":
+        return "102"
+    return "" if fault.where.path else "100"
 
 
 def _asked(condition: str, *, good: bool) -> bool:

@@ -86,19 +86,24 @@ def test_an_order_is_on_the_worklist_and_a_cancel_takes_it_off(pacs: EmbeddedPac
 
 
 @pytest.mark.parametrize(
-    ("second", "words"),
+    ("second", "words", "condition"),
     [
-        (ordered(1, message_id="M2"), "is here already"),
-        (ordered(2).replace(b"ACC2", b"ACC1"), "another order's"),
-        (ordered(3, control="CA"), "no order PL3"),
-        (ordered(2, message_id="M1"), "control ID"),
-        (message("PV1|1|I", OBR, control="M2"), "no PID"),
-        (message(PID, control="M2", kind="SIU^S12"), "not done here"),
-        (b"GET / HTTP/1.1", "no MSH"),
+        (ordered(1, message_id="M2"), "is here already", "205"),
+        (ordered(2).replace(b"ACC2", b"ACC1"), "another order's", "205"),
+        (ordered(2).replace(b"ACC2", b"A" * 17), "takes 16", "102"),
+        (ordered(3, control="CA"), "no order PL3", "204"),
+        (ordered(3, control="QQ"), "not known here", "103"),
+        (ordered(2, message_id="M1"), "control ID", "207"),
+        (ordered(2).replace(b"P1^^^HOSP^MR", b""), "no patient identifier", "101"),
+        (message("PV1|1|I", OBR, control="M2"), "no PID", "100"),
+        (message(PID, control="M2", kind="SIU^S12"), "not done here", "200"),
+        (message(PID, control="M2", kind="OML^O21"), "not done here", "200"),
+        (message(PID, control="M2", kind="ADT^A24"), "not done here", "201"),
+        (b"GET / HTTP/1.1", "no MSH", ""),
     ],
 )
 def test_what_cannot_be_done_is_refused_in_words_and_changes_nothing(
-    pacs: EmbeddedPacs, second: bytes, words: str
+    pacs: EmbeddedPacs, second: bytes, words: str, condition: str
 ) -> None:
     tell(pacs, ordered(1))
     if second.startswith(b"GET"):
@@ -110,6 +115,7 @@ def test_what_cannot_be_done_is_refused_in_words_and_changes_nothing(
         (answer,) = tell(pacs, second)
         assert answer.code in ("AE", "AR")
         assert words in answer.text
+        assert Message.read(answer.message).text("ERR-3") == condition
     assert [item.AccessionNumber for item in scheduled(pacs)] == ["ACC1"]
 
 
@@ -149,6 +155,26 @@ def test_an_update_and_a_merge_reach_worklist_and_archive(pacs: EmbeddedPacs) ->
     (instance,) = pacs.archive.instances(patient_id="P7")
     header, _ = pacs.archive.header(instance.file)
     assert header[0x00100010].value.decode().strip() == "MÜLLER^EVA"
+
+
+def test_what_a_feed_tells_of_visits_and_merges_is_followed_by_whatever_event(
+    pacs: EmbeddedPacs,
+) -> None:
+    tell(pacs, ordered(1))
+    visits = ("A02", "A03", "A05", "A06", "A07", "A11", "A12", "A13", "A28")
+    for event in visits:
+        pid = PID.replace("TESTER", event)
+        (answer,) = tell(pacs, message(pid, kind=f"ADT^{event}", control=event))
+        assert (answer.code, scheduled(pacs)[0].PatientName) == ("AA", f"{event}^EVA")
+    beds = [PID.replace("TESTER", "BED"), "PV1|1", "PID|1||P9^^^HOSP^MR||OTHER", "PV1|1"]
+    assert tell(pacs, message(*beds, kind="ADT^A17", control="A17"))[0].code == "AA"
+    assert scheduled(pacs)[0].PatientName == "BED^EVA"
+    who = "P1"
+    for event in ("A18", "A30", "A36", "A39"):
+        merge = [PID.replace("P1^", f"{event}^"), f"MRG|{who}^^^HOSP^MR"]
+        (answer,) = tell(pacs, message(*merge, kind=f"ADT^{event}", control=event))
+        who = event
+        assert (answer.code, scheduled(pacs)[0].PatientID) == ("AA", who)
 
 
 def test_orders_survive_a_restart_and_their_accession_numbers_stay_taken(tmp_path: Path) -> None:

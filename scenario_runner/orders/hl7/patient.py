@@ -13,8 +13,20 @@ from scenario_runner.orders.hl7.message import Hl7Error, Message, Segment
 from scenario_runner.orders.hl7.paths import Path
 from scenario_runner.orders.unusable import Unusable
 
-_UPDATES: Final = ("ADT^A01", "ADT^A04", "ADT^A08", "ADT^A31")
-_MERGES: Final = ("ADT^A34", "ADT^A40", "ADT^A47")
+_UPDATES: Final = tuple(
+    f"ADT^{event}"
+    for event in (
+        "A01", "A02", "A03", "A04", "A05", "A06", "A07", "A08", "A11", "A12", "A13", "A17", "A28", "A31",
+    )
+)  # fmt: skip
+"""Registration and update of RAD-1 and RAD-12: whatever else they tell, PID has the patient as it is (HL7 2.5.1 3.3).
+
+Also A17, two patients who change beds, and A28, which feeds send for A04.
+"""
+_MERGES: Final = tuple(
+    f"ADT^{event}" for event in ("A18", "A30", "A34", "A36", "A39", "A40", "A47")
+)
+"""A40, which took the place of the others with 2.3.1, and A47, which gives a number another one."""
 _IDENTITY: Final = ("PatientID", "IssuerOfPatientID")
 KINDS: Final = (*_UPDATES, *_MERGES)
 

@@ -19,12 +19,18 @@ _CONDITIONS: Final = {"AA": "0", "CA": "0", "AE": "207", "CE": "207", "AR": "200
 
 
 def acknowledgement(
-    message: Message, code: str, text: str = "", *, control_id: str | None = None, path: str = ""
+    message: Message,
+    code: str,
+    text: str = "",
+    *,
+    control_id: str | None = None,
+    path: str = "",
+    condition: str = "",
 ) -> bytes:
     """An ACK, or the response of an order message, in the character set of the message.
 
     code: of HL7 table 0008. text: for MSA-3 and, where it is an error, ERR-8. control_id: another one
-    than the message's, for a receiver that is wrong on purpose. path: the field that is at fault, ERR-2.
+    than the message's, for a receiver that is wrong on purpose. path: the field that is at fault, ERR-2. condition: of table 0357, ERR-3; by default as the code has it.
     """
     marks = message.delimiters
     fields = message.lines[0].split(marks.field)
@@ -48,8 +54,7 @@ def acknowledgement(
     ]
     if code not in ("AA", "CA"):
         place = marks.component.join(_location(path)) if path else ""
-        condition = _CONDITIONS.get(code, "207")
-        err = ["ERR", "", place, condition, "E", "", "", "", said]
+        err = ["ERR", "", place, condition or _CONDITIONS.get(code, "207"), "E", "", "", "", said]
         segments.append(marks.field.join(err).rstrip(marks.field))
     return _encoded("\r".join([*segments, ""]), message.codec)
 
