@@ -10,7 +10,7 @@ from scenario_runner.orders.fhir import identifiers, logical, mapping, started
 from scenario_runner.orders.fhir.documents import Resource, listed, name_of
 from scenario_runner.orders.fhir.elements import elements
 from scenario_runner.orders.fhir.study_reader import Collected, Reader
-from scenario_runner.orders.fhir.study_series import series_of
+from scenario_runner.orders.fhir.study_series import says_none, series_of
 from scenario_runner.orders.order import Identifier, Order, Said, Status
 from scenario_runner.planning.identity import derive_uid
 
@@ -95,6 +95,9 @@ def _order(reader: Reader) -> Order:
     status = _STATUS.get(str(study.get("status")), "completed")
     if status == "cancelled":
         reader.remarks.append(f"{name} is {study.get('status')}: not made")
+    elif not series and (listed(study.get("series")) or says_none(study)):
+        reader.remarks.append(f"{name} has no images by what it counts: not made")
+        status = "cancelled"
     return Order(
         name=name,
         place=reader.where(""),

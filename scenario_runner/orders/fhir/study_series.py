@@ -14,6 +14,8 @@ from scenario_runner.origins import Path
 
 _MOST_INSTANCES: Final = 100_000
 """Of one series, for which numberOfInstances alone is a reason to make them."""
+_MOST_SERIES: Final = 1000
+"""Of a study that lists none and counts them."""
 _SERIES_KEYS: Final = {
     "SeriesNumber": "number",
     "Modality": "modality",
@@ -30,12 +32,38 @@ def series_of(reader: Reader) -> tuple[list[dict[str, Any]], dict[Path, Where]]:
     places: dict[Path, Where] = {}
     given = listed(reader.study.get("series"))
     for parts in _by_uid(reader, given):
+        if none := _says_none(reader.study, parts):
+            reader.remarks.append(f"{reader.where(none).label} is 0: the series is not made")
+            continue
         for tree, at in _one_series(reader, parts):
             places |= {(len(found), *path): where for path, where in at.items()}
             found.append(tree)
-    if not given:
+    if not given and not says_none(reader.study):
         found = _unlisted(reader)
     return found, places
+
+
+def says_none(study: Mapping[str, Any]) -> str:
+    """Where a study that lists no series says that it has none, or no instances; empty where it does not."""
+    counts = ("numberOfSeries", "numberOfInstances")
+    return next((name for name in counts if _count(study, name) == 0), "")
+
+
+def _says_none(study: Mapping[str, Any], parts: Sequence[Part]) -> str:
+    """Where it is said of a series that lists no instances that it has none."""
+    if any(listed(series.get("instance")) for series, _ in parts):
+        return ""
+    name = "numberOfInstances"
+    counts = [(count, place) for one, place in parts if (count := _count(one, name)) is not None]
+    if counts:
+        most, place = max(counts)
+        return "" if most else f"{place}.{name}"
+    return name if _count(study, name) == 0 else ""
+
+
+def _count(resource: Mapping[str, Any], name: str) -> int | None:
+    count = resource.get(name)
+    return count if isinstance(count, int) and not isinstance(count, bool) else None
 
 
 Part = tuple[Mapping[str, Any], str]
@@ -68,13 +96,19 @@ def _modality(series: Mapping[str, Any]) -> str:
 
 
 def _unlisted(reader: Reader) -> list[dict[str, Any]]:
-    """A study that lists no series: one of each modality that it names."""
+    """A study that lists no series: one of each modality that it names, with as many instances as it counts."""
     path = "modality.coding.code" if reader.collected.release == "R5" else "modality.code"
     names = [value for value, _ in elements(reader.study, path) if isinstance(value, str)]
-    wanted = reader.study.get("numberOfSeries")
-    count = wanted if isinstance(wanted, int) and 0 < wanted <= 1000 and names else len(names)
+    wanted = _count(reader.study, "numberOfSeries")
+    count = wanted if wanted is not None and 0 < wanted <= _MOST_SERIES and names else len(names)
     every = [names[min(place, len(names) - 1)] for place in range(max(count, len(names)))]
-    return [{"modality": one, **mapping.usual_series().get(one, {})} for one in every]
+    found = [{"modality": one, **mapping.usual_series().get(one, {})} for one in every]
+    instances = _count(reader.study, "numberOfInstances")
+    if found and instances is not None and len(found) <= instances <= _MOST_INSTANCES:
+        each, more = divmod(instances, len(found))
+        for place, one in enumerate(found):
+            one["images"] = each + (place < more)
+    return found
 
 
 def _one_series(
@@ -171,7 +205,7 @@ def _unlisted_instances(parts: Sequence[Part], known: int) -> tuple[int, int, st
     counts = [
         (count, count - len(listed(series.get("instance"))), f"{place}.numberOfInstances")
         for series, place in parts
-        if isinstance(count := series.get("numberOfInstances"), int) and not isinstance(count, bool)
+        if (count := _count(series, "numberOfInstances")) is not None
     ]
     counted, missing, place = max(counts, default=(0, 0, parts[0][1]))
     return min(missing, counted - known), counted, place

@@ -260,6 +260,35 @@ def test_a_study_that_lists_no_series_has_one_of_each_modality() -> None:
     assert [one["modality"] for one in read(study).series] == ["CT", "SR"]
 
 
+@pytest.mark.parametrize("count", ["numberOfSeries", "numberOfInstances"])
+def test_a_study_that_counts_no_images_is_not_made(count: str) -> None:
+    study = full("R4") | {"series": [], "modality": [{"code": "CT"}], count: 0}
+    order = read(study)
+    assert (order.status, order.series) == ("cancelled", [])
+    assert "ImagingStudy/s1 has no images by what it counts: not made" in order.remarks
+
+
+def test_a_series_that_counts_no_instances_is_not_made_unless_it_lists_some() -> None:
+    study = full("R4")
+    for one in study["series"]:
+        one["numberOfInstances"] = 0
+    study["series"][1]["instance"] = []
+    order = read(study)
+    assert [one["tags"]["SeriesInstanceUID"] for one in order.series] == [samples.uid_of(1, 1)]
+    assert "ImagingStudy/s1, series[1].numberOfInstances is 0: the series is not made" in (
+        order.remarks
+    )
+    study["series"] = study["series"][1:]
+    assert read(study).status == "cancelled"
+
+
+def test_instances_of_a_study_that_lists_no_series_are_as_many_as_it_counts() -> None:
+    study = full("R4") | {"series": [], "numberOfSeries": 3, "numberOfInstances": 8}
+    study["modality"] = [{"code": "CT"}, {"code": "SR"}]
+    found = [(one["modality"], one["images"]) for one in read(study).series]
+    assert found == [("CT", 3), ("SR", 3), ("SR", 2)]
+
+
 def test_instances_of_two_classes_are_two_series_of_one_uid() -> None:
     study = full("R4")
     enhanced = "1.2.840.10008.5.1.4.1.1.2.1"
