@@ -165,9 +165,7 @@ def import_(file: Path, style: Style, registry: str | None) -> None:
 
 @click.command(
     short_help="Write all patients as JSON, or as CSV.",
-    epilog=examples(
-        "fabricate patient export people.json", "fabricate patient export --format csv"
-    ),
+    epilog=examples("fabricate patient export people.json", "fabricate patient export people.csv"),
 )
 @click.argument(
     "file", metavar="[FILE]", required=False, type=click.Path(dir_okay=False, path_type=Path)
@@ -175,10 +173,14 @@ def import_(file: Path, style: Style, registry: str | None) -> None:
 @style_option
 @registry_option
 def export(file: Path | None, style: Style, registry: str | None) -> None:
-    """Write all patients as JSON that import reads, or with --format csv as a table.
+    """Write all patients as JSON that import reads; as a table with --format csv, or to a FILE named .csv.
 
     Without FILE, or with -, to standard output. A file that is there is replaced once all is written.
     """
+    told = click.get_current_context().get_parameter_source("style")
+    named_so = file is not None and file.suffix.lower() == ".csv"
+    if named_so and told is not click.core.ParameterSource.COMMANDLINE:
+        style = "csv"
     with at_desk(registry) as desk:
         pieces = _pieces(desk.people.each(), style)
         if file is None or str(file) == "-":

@@ -337,6 +337,15 @@ def test_what_is_exported_is_imported_again(where: str, tmp_path: Path) -> None:
     assert "0 patients taken in, 4 were here already" in typed(where, "import", str(file)).out
 
 
+def test_what_a_file_is_called_says_whether_it_is_a_table(where: str, tmp_path: Path) -> None:
+    typed(where, "generate", "--id", "X1")
+    table, whole = tmp_path / "people.CSV", tmp_path / "json.csv"
+    typed(where, "export", str(table))
+    assert table.read_text("utf-8").startswith("id,issuer,name,")
+    typed(where, "export", str(whole), "--format", "json")
+    assert json.loads(whole.read_text("utf-8"))["patients"][0]["id"] == "X1"
+
+
 def test_an_import_that_clashes_takes_nobody_in(tmp_path: Path) -> None:
     where = str(tmp_path / "r.sqlite3")
     typed(where, "generate", "--id", "B", "--name", "CITIZEN^JANE")
