@@ -29,6 +29,7 @@ _LEAST_CUT = 8
 """Fewer could be a word: 'orthanc' is no secret where 'orthanc-8gTz' is one."""
 _LEAST_MARKED = 4
 """The same where a text says that it was cut: then even a word is no loss."""
+_CUT_MARKS = ("…", "...")
 _CUT_MARK = r"(?=…|\.\.\.)"
 _MOST_CUT = 64
 _AFTER_CUT = r"(?=['\"»)\]<?,;]|…|\.\.\.|\W?\s{0,8}\Z)"
@@ -37,6 +38,7 @@ _ESCAPED_SET = r"(?:[\x1b\ufffd][ -/]{1,3}[0-~])?"
 _HL7 = str.maketrans(
     {"|": r"\F" "\\", "^": r"\S" "\\", "&": r"\T" "\\", "~": r"\R" "\\", "\\": r"\E" "\\"}
 )
+_BETWEEN_BYTES = r"[\s:,\-]{0,3}+"
 _WORD = re.compile(r"[A-Za-z0-9]+")
 
 
@@ -94,6 +96,7 @@ def forms_of(secret: str) -> Iterator[Form]:
             for data in _as_bytes(whole):
                 yield _in_hexadecimal(data)
                 yield from _in_base64(data)
+                yield from _encoded_and_cut(data)
 
 
 def _escaped(secret: str) -> dict[str, None]:
@@ -135,10 +138,7 @@ def _as_text(core: str) -> Iterator[Form]:
 
 def _cut_short(parts: Sequence[str], bare: str, least: int, after: str) -> Form:
     """The first ``least`` parts, and as many more as there are before what comes behind a cut."""
-    more = ""
-    for part in reversed(parts[least : least + _MOST_CUT]):
-        more = f"(?:{part}{more})?"
-    form = _form("".join(parts[:least]) + more + after, bare[:least])
+    form = _form(_beginning(parts, least) + after, bare[:least])
     form.stem, form.after = "".join(parts[:least]), after
     return form
 
@@ -227,24 +227,51 @@ def _as_bytes(text: str) -> list[bytes]:
 
 
 def _in_hexadecimal(data: bytes) -> Form:
-    pattern = r"[\s:,\-]{0,3}+".join(f"(?:0x)?{byte:02x}" for byte in data)
+    pattern = _BETWEEN_BYTES.join(f"(?:0x)?{byte:02x}" for byte in data)
     return Form(pattern, f"{data[0]:02x}", 2 * len(data), any_case=True)
 
 
-def _in_base64(data: bytes) -> Iterator[Form]:
-    """How bytes look in Base64, at the beginning and after others, as in ``user:password``.
+def _encoded_and_cut(data: bytes) -> Iterator[Form]:
+    """The beginning of both where a text says that it was cut, as ours do that are cut before they come here.
 
-    Further in, the first and last characters hold bits of neighbours and are left out.
+    One pattern for each mark: looking for marks alone costs least.
     """
+    digits = [f"(?:0x)?(?i:{byte:02x})" for byte in data]
+    found = [
+        _beginning([digits[0], *(f"{_BETWEEN_BYTES}{one}" for one in digits[1:])], _LEAST_MARKED)
+    ]
+    found[0] += rf"{_BETWEEN_BYTES}[0-9A-Fa-f]?"
+    found += [_beginning(_letters(one), 2 * _LEAST_MARKED) for one in _base64_texts(data)]
+    for mark in _CUT_MARKS:
+        yield Form(f"(?:{'|'.join(found)})(?={re.escape(mark)})", mark, _LEAST_MARKED)
+
+
+def _beginning(parts: Sequence[str], least: int) -> str:
+    """A pattern of the first ``least`` parts, and as many more as there are."""
+    more = ""
+    for part in reversed(parts[least : least + _MOST_CUT]):
+        more = f"(?:{part}{more})?"
+    return "".join(parts[:least]) + more
+
+
+def _in_base64(data: bytes) -> Iterator[Form]:
+    """How bytes look in Base64, at the beginning and after others, as in ``user:password``."""
+    for text in _base64_texts(data):
+        words: Sequence[str] = _WORD.findall(text)
+        probe = max(words, key=len) if words else ""
+        yield Form("".join(_letters(text)), probe, len(text))
+
+
+def _letters(text: str) -> list[str]:
+    """Patterns of the characters of a text in Base64, in both of its alphabets (RFC 4648 5)."""
+    return [{"+": r"[+\- ]", "/": "[/_]"}.get(c, c) for c in text]
+
+
+def _base64_texts(data: bytes) -> Iterator[str]:
+    """Further in, the first and last characters hold bits of neighbours and are left out."""
     texts = [base64.b64encode(data).decode().rstrip("=")]
     for before in range(3):
         after = -(before + len(data)) % 3
         whole = base64.b64encode(b"\0" * before + data + b"\0" * after).decode()
         texts.append(whole[(0, 2, 3)[before] : len(whole) - (0, 2, 3)[after]])
-    for text in dict.fromkeys(texts):
-        if len(text) > _SHORT:
-            words: Sequence[str] = _WORD.findall(text)
-            probe = max(words, key=len) if words else ""
-            letters = {"+": r"[+\- ]", "/": "[/_]"}  # the second alphabet (RFC 4648 5)
-            pattern = "".join(letters.get(c, c) for c in text)
-            yield Form(pattern, probe, len(text))
+    yield from (text for text in dict.fromkeys(texts) if len(text) > _SHORT)

@@ -17,7 +17,7 @@ _MOST_LAYERS = 5
 """Percent in percent in JSON in HTML is four; what is folded deeper than that, no writer has made."""
 _ESCAPE = re.compile(
     r"""
-    (?P<cut>(?:\\(?:u[0-9a-f]{0,3} | x[0-9a-f]?)? | %[0-9a-f]? | &\#?\w{0,8})(?=\Z|…))
+    (?P<cut>(?:\\(?:u[0-9a-f]{0,3} | x[0-9a-f]?)? | %[0-9a-f]? | &\#?\w{0,8})(?=\Z|…|\.\.\.))
     | (?P<percent>(?:%[0-9a-f]{2})+ | (?:=[0-9a-f]{2})+)
     | (?P<units>
         (?:(?-i:\\U)[0-9a-f]{8} | [\\%]u[0-9a-f]{4} | \\u\{[0-9a-f]{1,6}\} | \\x[0-9a-f]{2})+

@@ -134,6 +134,29 @@ def test_what_a_marked_cut_leaves_of_a_secret_is_masked() -> None:
     assert redactor.text("top… tops is") == "top… tops is"
 
 
+ENCODED = {
+    "percent": quote(SECRET, safe=""),
+    "percent twice": quote(quote(SECRET, safe=""), safe=""),
+    "JSON": json.dumps(SECRET)[1:-1],
+    "HTML": html.escape(SECRET),
+    "hexadecimal": SECRET.encode().hex(),
+    "hexadecimal apart": SECRET.encode("latin-1").hex(" ").upper(),
+    "Base64": base64.b64encode(SECRET.encode()).decode(),
+    "Base64 of a login": base64.b64encode(f"me:{SECRET}".encode()).decode(),
+}
+
+
+@pytest.mark.parametrize("mark", ["…", "..."])
+@pytest.mark.parametrize("encoding", ENCODED)
+def test_what_a_marked_cut_leaves_of_an_encoded_secret_is_masked(encoding: str, mark: str) -> None:
+    redactor, whole = Redactor([SECRET]), ENCODED[encoding]
+    for length in range(len(whole) // 2, len(whole)):
+        told = redactor.text(f"said {whole[:length]}{mark}")
+        assert MASK in told
+        # Of a login its name is left, of a character that was cut its beginning.
+        assert len(told) <= len(f"said {MASK}{mark}") + 7, told
+
+
 def test_without_secrets_events_pass_untouched() -> None:
     event = RunFinished(outcome="passed", exit_code=0, duration_s=1.0)
     assert Redactor([]).tree(event) is event
