@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import delete, insert, select, update
 
 from scenario_runner.lazy_dataclasses import dataclass
+from scenario_runner.service.accounts.accounts import found_by_name
 from scenario_runner.service.accounts.clock import Clock, now
 from scenario_runner.service.accounts.secrets import DEVICE, digest, fresh
 from scenario_runner.service.accounts.tables import login_failure
@@ -26,6 +27,10 @@ _FORGOTTEN: Final = dt.timedelta(hours=24)
 """Without another failure, one is forgotten after this."""
 DEVICE_KEPT: Final = dt.timedelta(days=90)
 """A browser that was not used to log in for so long is a stranger again."""
+
+_OF_A_STRANGER: Final = 4
+"""Digits of the digest by which a name that nobody has is counted: it may be a password in the wrong field, of which no
+more is kept than thousands of others have, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,8 @@ class Attempts:
         folded = name.lower()
         if device is not None and self._knows(connection, folded, device):
             return (f"device:{folded}:{digest(device)}",)
+        if found_by_name(connection, name) is None:
+            folded = f"?{digest(folded)[:_OF_A_STRANGER]}"
         place = place_of(address)
         return (f"pair:{folded}:{place}", f"name:{folded}", f"address:{place}")
 

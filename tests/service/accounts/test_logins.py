@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from argon2 import PasswordHasher
+from sqlalchemy import inspect
 
 from scenario_runner.database.engine import Database
 from scenario_runner.errors import UsageError
@@ -117,6 +118,24 @@ def test_a_session_that_somebody_prepared_is_worth_nothing_after_the_login(
     invented = "fabs_" + "x" * 43
     assert logins.log_in(Attempt("joy", GOOD, HOME, session=invented)).session != invented
     assert sessions.caller(invented) is None
+
+
+def test_a_password_in_the_field_of_the_name_is_kept_nowhere(
+    memory: Database, logins: Logins, time: Time
+) -> None:
+    for _ in range(5):
+        with pytest.raises(NotLoggedIn):
+            logins.log_in(Attempt(GOOD, "x", HOME))
+    with pytest.raises(TooManyAttempts):
+        logins.log_in(Attempt(GOOD, "x", HOME))
+    with memory.writing() as connection:
+        kept = [
+            str(row)
+            for table in inspect(connection).get_table_names()
+            for row in connection.exec_driver_sql(f'SELECT * FROM "{table}"')
+        ]
+    assert kept
+    assert not [row for row in kept if GOOD.lower() in row.lower()]
 
 
 def test_who_logs_out_is_out(memory: Database, logins: Logins, sessions: Sessions) -> None:
