@@ -100,6 +100,8 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
     Raises UsageError when there is none, MachineError when it cannot be read, ValueError when it is none.
     """
     path = folder / MANIFEST
+    if path.is_symlink():
+        raise ValueError("it is a link, and no link belongs to a run")
     if not path.is_file():
         raise UsageError(
             f"'{folder}' has no {MANIFEST}, so nobody knows what belongs to the run",

@@ -37,6 +37,11 @@ class Envelope(BaseModel):
     payload_type: str = Field(alias="payloadType")
     signatures: list[OneSignature]
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether it has what we write beside what DSSE asks for."""
+        return any(one.model_fields_set & {"public_key", "certificates"} for one in self.signatures)
+
     def content(self) -> bytes:
         """The payload's bytes. Raises ValueError."""
         return from_base64(self.payload)

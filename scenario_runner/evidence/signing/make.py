@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -26,7 +25,7 @@ from scenario_runner.evidence.signing.envelope import (
 )
 from scenario_runner.evidence.signing.keys import as_pem, key_id, sign
 from scenario_runner.evidence.signing.stamps import STAMP, stamped
-from scenario_runner.evidence.signing.statement import Signed, statement_about
+from scenario_runner.evidence.signing.statement import Signed, named_after, statement_about
 from scenario_runner.evidence.signing.verify import signature_files
 from scenario_runner.evidence.write import read_record
 from scenario_runner.lazy_dataclasses import dataclass
@@ -122,13 +121,12 @@ def sign_run(
 
 def _written(folder: Path, meaning: str, name: str, text: bytes) -> Path:
     """Never over another signature: two people may sign at the same moment."""
-    word = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "signature"
     there = folder / SIGNATURES
     try:
         there.mkdir(exist_ok=True)
         number = sum(not is_stamp(f"{SIGNATURES}/{one.name}") for one in there.iterdir()) + 1
         while True:
-            path = there / f"{number:02d}-{meaning}-{word}.dsse.json"
+            path = there / f"{number:02d}-{named_after(meaning, name)}"
             try:
                 path.touch(exist_ok=False)
             except FileExistsError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,7 +18,15 @@ PREDICATE: Literal["https://in-toto.io/attestation/test-result/v0.1"] = (
     "https://in-toto.io/attestation/test-result/v0.1"
 )
 
+_FURTHEST = 40
+"""Characters of a name in that of a file."""
 _SHA256 = r"^[0-9a-f]{64}$"
+
+
+def named_after(meaning: str, name: str) -> str:
+    """How the file of a signature is called, behind its number."""
+    word = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:_FURTHEST] or "signature"
+    return f"{meaning}-{word}.dsse.json"
 
 
 class _Part(BaseModel):

@@ -22,6 +22,7 @@ from scenario_runner.evidence.signing.envelope import (
     PAYLOAD_TYPE,
     Envelope,
     OneSignature,
+    envelope_text,
     from_base64,
     read_envelope,
     signed_bytes,
@@ -38,7 +39,12 @@ from scenario_runner.evidence.signing.stamps import (
     available,
     read_stamp,
 )
-from scenario_runner.evidence.signing.statement import Signed, Statement, read_statement
+from scenario_runner.evidence.signing.statement import (
+    Signed,
+    Statement,
+    named_after,
+    read_statement,
+)
 from scenario_runner.evidence.signing.trust import Trust, Untrusted, read_certificates
 from scenario_runner.evidence.times import moment, seconds_between
 from scenario_runner.lazy_dataclasses import dataclass
@@ -170,7 +176,8 @@ def _signature(
     folder: Path, name: str, path: Path, manifest: Manifest, digest: str, trust: Trust | None
 ) -> SignatureVerdict:
     try:
-        envelope = _read(path)
+        data = _data(path)
+        envelope = _read(data)
         made = _maker(envelope, trust)
         if made is None:
             message = "was not made by its key: it was changed, or it is made up"
@@ -180,16 +187,18 @@ def _signature(
         message = f"is no signature of a run: {' '.join(str(error).split())[:300]}"
         return SignatureVerdict(name, findings=(Finding("signature", name, message),))
     key, one = made
+    signed = statement.predicate.signed
     findings = [*_bound(folder, name, statement, manifest, digest)]
+    if envelope.is_ours:
+        findings += _as_written(name, data, envelope, key_id(key), signed)
     vouched = ""
     if trust is not None:
         try:
-            vouched = _vouched(trust, key, one, statement.predicate.signed)
+            vouched = _vouched(trust, key, one, signed)
         except Untrusted as error:
             findings.append(Finding("untrusted", name, str(error)))
     stamp, problems = _stamp(name, path, trust)
     findings += problems
-    signed = statement.predicate.signed
     early = max(0.0, seconds_between(signed.time, manifest.finished))
     return SignatureVerdict(name, signed, key_id(key), vouched, stamp, early, tuple(findings))
 
@@ -226,10 +235,29 @@ def _left_alone(stamps: list[str], signatures: list[str]) -> Iterator[Finding]:
             yield Finding("stamp", name, "is the time stamp of a signature that is not there")
 
 
-def _read(path: Path) -> Envelope:
+def _as_written(
+    name: str, data: bytes, envelope: Envelope, key: str, signed: Signed
+) -> Iterator[Finding]:
+    """What of a signature of ours is not as it was written: what is signed is the payload alone.
+
+    Whoever else makes one may write it as they like, and call it so.
+    """
+    one = envelope.signatures[0]
+    if one.keyid != key or data != envelope_text(envelope.content(), one):
+        yield Finding("signature", name, "was changed where nothing is signed, or written anew")
+    called = named_after(signed.meaning, signed.name)
+    if not name.endswith(f"-{called}"):
+        yield Finding("renamed", name, f"was made by another name, …-{called}")
+
+
+def _data(path: Path) -> bytes:
     if path.stat().st_size > LARGEST:
         raise ValueError(f"it is larger than {LARGEST >> 20} MiB")
-    envelope = read_envelope(path.read_bytes())
+    return path.read_bytes()
+
+
+def _read(data: bytes) -> Envelope:
+    envelope = read_envelope(data)
     if envelope.payload_type != PAYLOAD_TYPE:
         raise ValueError(f"its payload is of the type {envelope.payload_type[:80]!r}")
     return envelope

@@ -254,7 +254,7 @@ def _cut(folder: Path) -> None:
 
 
 def _copy(folder: Path) -> None:
-    shutil.copy(folder / RAY, folder / "signatures" / "09-approved-ray.dsse.json")
+    shutil.copy(folder / RAY, folder / "signatures" / "09-approved-ray-mason.dsse.json")
 
 
 def _take_away(folder: Path) -> None:
@@ -268,7 +268,7 @@ def _take_away(folder: Path) -> None:
         (_forge, [("signature", RAY)]),
         (_cut, [("signature", RAY)]),
         (_take_away, [("missing", JANE)]),
-        (_copy, [("signature", "signatures/09-approved-ray.dsse.json")]),
+        (_copy, [("signature", "signatures/09-approved-ray-mason.dsse.json")]),
     ],
 )
 def test_what_became_of_a_signature_is_told(
@@ -288,14 +288,32 @@ def test_a_signature_moved_from_another_run_is_told(run: Path, tmp_path: Path) -
 
 
 def test_every_byte_of_a_signature_counts(run: Path) -> None:
-    """Whatever is changed in it, it is told, or it says the same as before."""
     path = run / RAY
     whole = path.read_bytes()
-    before = verify(run).signatures[1].signed
-    for at in range(0, len(whole), 7):
+    unsigned = whole.index(b'"keyid"')
+    for at in [*range(0, unsigned, 17), *range(unsigned, len(whole), 5)]:
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
-        verdict = verify(run).signatures[1]
-        assert verdict.findings or verdict.signed == before
+        assert verify(run).signatures[1].findings, whole[at - 10 : at + 1]
+    for other in (whole + b"\n", whole[:-1], json.dumps(json.loads(whole)).encode()):
+        path.write_bytes(other)
+        assert told(run) == [("signature", RAY)]
+
+
+def test_a_signature_under_another_name_is_told(run: Path) -> None:
+    path = run / RAY
+    path.rename(path.with_name("02-approved-ruth.dsse.json"))
+    assert told(run) == [("renamed", "signatures/02-approved-ruth.dsse.json")]
+
+
+def test_a_manifest_that_is_a_link_and_a_folder_in_a_file_s_place_are_told(
+    run: Path, tmp_path: Path
+) -> None:
+    (run / "inputs" / "previous.json").mkdir(parents=True)
+    (run / "inputs" / "previous.json" / "x").touch()
+    assert told(run) == [("added", "inputs/previous.json/x")]
+    (run / "manifest.json").rename(tmp_path / "elsewhere")
+    (run / "manifest.json").symlink_to(tmp_path / "elsewhere")
+    assert ("manifest", "manifest.json") in told(run)
 
 
 def test_a_key_that_nobody_trusts_is_told(
