@@ -31,7 +31,7 @@ from scenario_runner.language.scenario import Scenario
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.libraries.overlay import Overlay
 from scenario_runner.planning import expand
-from scenario_runner.planning.api import Counters
+from scenario_runner.planning.api import Counters, ModalityDefaults
 from scenario_runner.planning.number_ranges import ReplayCounters
 from scenario_runner.planning.plan_json import TextStream, write_patients
 from scenario_runner.planning.sources import Inputs
@@ -217,7 +217,6 @@ def replay_all(
 
 def prepare_all(loaded: Loaded, scenarios: Sequence[Scenario], moment: Moment) -> list[Plannable]:
     """The plans of the scenarios with all that is wrong with them; no registry is looked at."""
-    offers = _offers(loaded.plugins)
     with loaded.plugins.blaming():
         return [
             Plannable(
@@ -227,7 +226,6 @@ def prepare_all(loaded: Loaded, scenarios: Sequence[Scenario], moment: Moment) -
                     loaded.site.site,
                     options=_options(loaded.plugins, scenario, moment),
                     site_document=loaded.site.document,
-                    **offers,
                 ),
                 moment.seed_for(scenario),
                 loaded.plugins,
@@ -284,14 +282,10 @@ def _add(plans: Plans, one: Plannable, counters: Counters) -> None:
 
 
 @lru_cache(maxsize=4)
-def _offers(plugins: Plugins) -> Mapping[str, Any]:
-    """What plans are made of, once for a set of plugins, which never changes after it was loaded."""
+def _modalities(plugins: Plugins) -> Mapping[str, ModalityDefaults]:
+    """What series are by default, once for a set of plugins, which never changes after it was loaded."""
     builders = plugins.named("fabricate_iod_builders")
-    return {
-        "modalities": {key: builder.defaults for key, builder in builders.items()},
-        "pattern_fields": plugins.named("fabricate_pattern_fields"),
-        "demographics": plugins.named("fabricate_demographics"),
-    }
+    return {key: builder.defaults for key, builder in builders.items()}
 
 
 def _options(plugins: Plugins, scenario: Scenario, moment: Moment) -> expand.PlanOptions:
@@ -300,6 +294,9 @@ def _options(plugins: Plugins, scenario: Scenario, moment: Moment) -> expand.Pla
         seed=seed,
         now=moment.now,
         run_names=moment.names(seed),
+        modalities=_modalities(plugins),
+        pattern_fields=plugins.named("fabricate_pattern_fields"),
+        demographics=plugins.named("fabricate_demographics"),
         transfer_syntaxes=writable(),
         phantoms=_phantoms(plugins),
         usual_phantom=usual_name,

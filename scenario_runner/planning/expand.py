@@ -66,6 +66,10 @@ class PlanOptions:
     """The site's clock when the run was planned: ``today``, and the dates in patient IDs."""
     run_names: Mapping[str, Any] = field(default_factory=dict)
     """What templates know as ``run``: id, seed, started, date."""
+    modalities: Mapping[str, ModalityDefaults]
+    """What a series is by default, by modality; as all below by name, what plugins and built-ins offer."""
+    pattern_fields: Mapping[str, PatternField]
+    demographics: Mapping[str, Demographics]
     transfer_syntaxes: frozenset[str] = SUPPORTED
     """UIDs of those that imaging can write."""
     phantoms: Mapping[str, frozenset[str] | None] | None = None
@@ -110,18 +114,13 @@ def prepare(
     site: Site,
     *,
     options: PlanOptions,
-    modalities: Mapping[str, ModalityDefaults],
-    pattern_fields: Mapping[str, PatternField],
-    demographics: Mapping[str, Demographics],
     site_document: Document | None = None,
 ) -> Prepared:
     """Work out the plan of a scenario, one case for each combination of its matrix.
 
-    Mappings: by name, what plugins and built-ins offer. site_document: where the site's rules stand,
-    for diagnostics. No counter moves, and what is wrong is in the result.
+    site_document: where the site's rules stand, for diagnostics. No counter moves, and what is wrong is in the result.
     """
-    offers = _offers(options, modalities, demographics)
-    return _prepare(scenario, site, options, offers, pattern_fields, site_document)
+    return _prepare(scenario, site, options, site_document)
 
 
 def plan(scenario: Scenario, site: Site, *, counters: Counters, **more: Any) -> Plan:
@@ -146,7 +145,6 @@ class Prepared:
 
     site: Site
     options: PlanOptions
-    demographics: Mapping[str, Demographics]
     findings: Findings
     identifiers: Identifiers
     names: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
@@ -182,7 +180,7 @@ class Prepared:
         except ExhaustedRule as error:
             where = self.identifiers.places[error.kind, error.pattern]
             raise InvalidInput([Diagnostic("FAB303", where, error.message, error.hint)]) from error
-        department = Department(options.seed, site.name, self.demographics)
+        department = Department(options.seed, site.name, options.demographics)
         cases = [
             build(
                 case,
@@ -197,7 +195,7 @@ class Prepared:
                     site_name=site.name,
                     uid_root=site.identifiers.uid_root,
                     reserved=reserved,
-                    demographics=self.demographics,
+                    demographics=options.demographics,
                     department=department,
                 ),
             )
@@ -206,14 +204,10 @@ class Prepared:
         return Plan(cases, reserved.record)
 
 
-def _offers(
-    options: PlanOptions,
-    modalities: Mapping[str, ModalityDefaults],
-    demographics: Mapping[str, Demographics],
-) -> Offers:
+def _offers(options: PlanOptions) -> Offers:
     return Offers(
-        modalities=modalities,
-        demographics=demographics,
+        modalities=options.modalities,
+        demographics=options.demographics,
         transfer_syntaxes=options.transfer_syntaxes,
         phantoms=options.phantoms,
         usual_phantom=options.usual_phantom,
@@ -226,23 +220,20 @@ def _prepare(
     scenario: Scenario,
     site: Site,
     options: PlanOptions,
-    offers: Offers,
-    pattern_fields: Mapping[str, PatternField],
     site_document: Document | None,
 ) -> Prepared:
     header, origins = scenario.header, scenario.origins
     findings = Findings(origins)
-    identifiers = Identifiers(site, pattern_fields, findings, site_document)
+    identifiers = Identifiers(site, options.pattern_fields, findings, site_document)
     prepared = Prepared(
         site=site,
         options=options,
-        demographics=offers.demographics,
         findings=findings,
         identifiers=identifiers,
     )
     folder = FilePath(home_of(scenario.document)).parent
     preparation = Preparation(
-        offers, identifiers, findings, options.now.date(), folder, options.inputs.remarks
+        _offers(options), identifiers, findings, options.now.date(), folder, options.inputs.remarks
     )
     context = SourceContext(
         folder,

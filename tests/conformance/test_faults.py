@@ -60,12 +60,12 @@ def planned(
         options=expand.PlanOptions(
             seed=3,
             now=dt.datetime(2026, 3, 4, tzinfo=dt.UTC),
+            modalities={key: builder.defaults for key, builder in builders.items()},
+            pattern_fields=plugins().named("fabricate_pattern_fields"),
+            demographics=plugins().named("fabricate_demographics"),
             faults={fault.name: fault.facts for fault in known().values()},
         ),
         counters=SqliteCounters(":memory:"),
-        modalities={key: builder.defaults for key, builder in builders.items()},
-        pattern_fields=plugins().named("fabricate_pattern_fields"),
-        demographics=plugins().named("fabricate_demographics"),
     )
     return made[0]
 

@@ -21,7 +21,7 @@ from scenario_runner.planning import expand
 from scenario_runner.planning.usual_objects import usual_object
 from scenario_runner.registry.counters import SqliteCounters
 from tests.imaging.planned import builders, factory
-from tests.planning.support import FAKER, FIELDS, options, scenario, site
+from tests.planning.support import options, scenario, site
 
 KINDS = {kind.key: kind for kind in (each.defaults for each in builders().values())}
 UNSET = {
@@ -136,10 +136,7 @@ def made(patient: dict[str, Any]) -> list[Instance] | None:
     prepared = expand.prepare(
         scenario("patients: " + json.dumps([patient])),
         site(),
-        options=options(usual_phantom=usual_name),
-        modalities=KINDS,
-        pattern_fields=FIELDS,
-        demographics={"faker": FAKER},
+        options=options(usual_phantom=usual_name, modalities=KINDS),
     )
     if prepared.diagnostics():
         return None

@@ -29,12 +29,31 @@ def test_the_map_shows_the_rooms_in_the_order_in_which_they_may_import() -> None
     contract = layers["tool"]["importlinter"]["contracts"][0]
     allowed = [set(re.findall(r"\w+", layer)) for layer in contract["layers"]]
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (`.*?) \|", page.partition("## Three walks")[0], re.MULTILINE)
+    rows = re.findall(r"^\| (`.*?) \|", page.partition("## Rooms within rooms")[0], re.MULTILINE)
     shown = [set(re.findall(r"`(\w+)/?`", row)) for row in rows]
     assert set().union(*shown) == set().union(*allowed)
     place = {room: number for number, layer in enumerate(allowed) for room in layer}
     tops = [min(place[room] for room in row) for row in shown]
     assert tops == sorted(tops)
+
+
+def test_the_map_names_every_package_within_a_room() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = page.partition("## Rooms within rooms")[2].partition("\n## ")[0]
+    rows = dict(re.findall(r"^\| `(\w+)/` \| (.*) \|$", table, re.MULTILINE))
+    named = {room: set(re.findall(r"`(\w+)`", row)) for room, row in rows.items()}
+    package = ROOT / "scenario_runner"
+    within = {
+        (path.parent.parent.name, path.parent.name) for path in package.glob("*/*/__init__.py")
+    }
+    assert sorted(f"{room}/{one}" for room, one in within if one not in named.get(room, ())) == []
+    gone = [
+        f"{room}/{one}"
+        for room, ones in named.items()
+        for one in ones
+        if not (package / room / one).is_dir()
+    ]
+    assert gone == []
 
 
 def test_every_request_of_a_test_says_how_long_it_waits() -> None:

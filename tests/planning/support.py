@@ -18,8 +18,6 @@ from scenario_runner.planning.plan_json import write_json
 from scenario_runner.registry.counters import SqliteCounters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from scenario_runner.errors import Diagnostic
     from scenario_runner.language.document import Document
 
@@ -71,7 +69,8 @@ def scenario_of(document: Document) -> Scenario:
 
 
 def options(seed: int = 7, **more: Any) -> expand.PlanOptions:
-    return expand.PlanOptions(seed=seed, now=NOW, **more)
+    usual = {"modalities": MODALITIES, "pattern_fields": FIELDS, "demographics": {"faker": FAKER}}
+    return expand.PlanOptions(seed=seed, now=NOW, **{**usual, **more})
 
 
 def plan(
@@ -81,17 +80,13 @@ def plan(
     counters: Counters | None = None,
     where: Site | None = None,
     fields: dict[str, Any] | None = None,
-    modalities: Mapping[str, ModalityDefaults] = MODALITIES,
     **more: Any,
 ) -> expand.Plan:
     return expand.plan(
         scenario(text),
         where or site(),
-        options=options(seed, **more),
+        options=options(seed, pattern_fields={**FIELDS, **(fields or {})}, **more),
         counters=counters or SqliteCounters(":memory:"),
-        modalities=modalities,
-        pattern_fields={**FIELDS, **(fields or {})},
-        demographics={"faker": FAKER},
     )
 
 
@@ -105,7 +100,6 @@ def diagnostics(
     text: str,
     *,
     where: Site | None = None,
-    modalities: Mapping[str, ModalityDefaults] = MODALITIES,
     **more: Any,
 ) -> list[Diagnostic]:
     """The same with their words."""
@@ -113,9 +107,6 @@ def diagnostics(
         scenario(text),
         where or site(),
         options=options(**more),
-        modalities=modalities,
-        pattern_fields=FIELDS,
-        demographics={"faker": FAKER},
     )
 
 

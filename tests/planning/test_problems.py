@@ -9,9 +9,6 @@ from scenario_runner.language.loader import parse_document
 from scenario_runner.planning import expand
 from scenario_runner.registry.counters import SqliteCounters
 from tests.planning.support import (
-    FAKER,
-    FIELDS,
-    MODALITIES,
     options,
     plan,
     problems,
@@ -178,9 +175,6 @@ def test_a_rule_of_the_site_is_shown_in_the_site_file() -> None:
         scenario("patients: [{}]\n"),
         site(patient_id="P{digits}"),
         options=options(),
-        modalities=MODALITIES,
-        pattern_fields=FIELDS,
-        demographics={"faker": FAKER},
         site_document=parse_document(text, "north.yaml"),
     )
     (one,) = found
