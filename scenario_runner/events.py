@@ -354,7 +354,8 @@ class StepFinished(Event):
     duration_s: float
     message: str
     facts: dict[str, Any]
-    """What the step reports about itself: counts, statuses, the association; plain values."""
+    """What the step reports about itself: counts, statuses, the association; plain values. Of one that did not pass
+    ``templates``, too: ``{at, written, value, from}`` of each in its parameters, of an ``assert`` in the checks that failed."""
     requirements: list[str]
     foreseen: bool = False
     """It passed because it failed as ``fails`` asks for."""

@@ -54,6 +54,9 @@ _KINDS_IN_A_MESSAGE, _KINDS_LISTED = 4, 40
 _SIDE = 110
 """Characters of what was expected, and of what came, in a line of these."""
 
+_TEMPLATES = 3
+"""How many templates of a step that did not pass are told."""
+
 _NAMED = 20
 """How many of the cases that did not pass are named at the end."""
 
@@ -219,6 +222,18 @@ class Console:
             # Of several attempts the last one counts.
             for check in (one for one in checks if one.attempt == event.attempts):
                 self._check(event.case, check, event.message)
+        if event.outcome in _BAD:
+            self._templates(event)
+
+    def _templates(self, event: StepFinished) -> None:
+        """What the templates of a step that did not pass came to; the report has those that there is no room for."""
+        told = event.facts.get("templates")
+        for one in told[:_TEMPLATES] if isinstance(told, list) else ():
+            behind = f", from {one['from']}" if one["from"] else ""
+            text = printable(f"{one['at']}: {one['written']} is {one['value']}{behind}")
+            first, *others = folded(text, _INDENT + 2, terminal_width())
+            for line in (f"{' ' * (_INDENT + 2)}{first}", *others):
+                self._print(event.case, line)
 
     def _print_left_out(self, case: str) -> None:
         """The steps that were skipped before any other, once it is known that the case is not."""

@@ -87,6 +87,7 @@ def evaluate_checks(
     """
     results: list[CheckResult] = []
     attempt.pictures.clear()
+    attempt.failed_checks.clear()
     stopped = False
     for index, entry in enumerate(entries):
         name = next(key for key in entry if key not in SIBLINGS)
@@ -100,6 +101,8 @@ def evaluate_checks(
         _report(attempt, name, entry, result)
         results.append(result)
         attempt.pictures += result.pictures
+        if result.outcome == "failed":
+            attempt.failed_checks.append(index)
         stopped = result.outcome == "failed" and entry.get("must") is True
     return results, stopped
 

@@ -12,10 +12,20 @@ from scenario_runner.api import Deadline
 from scenario_runner.api.guessed import evaluated_as_it_fits
 from scenario_runner.engine.absent import forget, lacked_by_step, note
 from scenario_runner.engine.bounded import within
+from scenario_runner.engine.negative import judged
 from scenario_runner.engine.passed_over import explained
 from scenario_runner.engine.state import CaseState
-from scenario_runner.engine.step import Ending, StepRunner, finish, from_thrown, skip, worst
+from scenario_runner.engine.step import (
+    Ending,
+    StepRunner,
+    finish,
+    from_thrown,
+    is_one_of_several,
+    skip,
+    worst,
+)
 from scenario_runner.errors import InvalidInput, StepTimeout, Where
+from scenario_runner.events import AS_IT_SHOULD
 from scenario_runner.language.entries import Repeat, StepEntry
 from scenario_runner.language.late import settled
 from scenario_runner.language.templates import holds, render_tree
@@ -90,12 +100,29 @@ class EntryRunner:
             return worst(*endings, self._cannot_start(entry, entry.id, "'until'", error))
         finally:
             self._after_turns(entry, len(endings))
-        if done:
+        ending = self._together(entry, endings, known, done=bool(done))
+        if ending is None:
             return worst(*endings)
-        message = f"'until' did not hold after {amount(len(endings), 'turn')}"
-        ending = Ending("failed", message, exit_code=1)
         finish(self._state, entry, entry.id, ending)
         return worst(*endings, ending)
+
+    def _together(
+        self, entry: StepEntry, endings: Sequence[Ending], known: Mapping[str, Any], *, done: bool
+    ) -> Ending | None:
+        """What turns came to that each for itself has not failed; None where they say it themselves.
+
+        ``fails`` beside ``until`` is of all turns together: one of them fails as it should, or ``until`` never holds.
+        """
+        turns = amount(len(endings), "turn")
+        as_wanted = any(one.message.startswith(AS_IT_SHOULD) for one in endings)
+        ran = any(one.outcome == "passed" for one in endings)
+        if done and (entry.fails is None or as_wanted or not ran or not is_one_of_several(entry)):
+            return None
+        words = f"'until' held after {turns}" if done else f"'until' did not hold after {turns}"
+        if entry.fails is None:
+            return Ending("failed", words, exit_code=1)
+        holds, message = judged(not done, words, entry.fails, known)
+        return Ending("passed" if holds else "failed", message, exit_code=0 if holds else 1)
 
     def _until(
         self, entry: StepEntry, until: str | bool, deadline: Deadline, names: Mapping[str, Any]

@@ -178,6 +178,8 @@ class Attempt:
     """What it may still say."""
     pictures: list[Picture] = field(init=False, default_factory=list)
     """What its checks found, for eyes."""
+    failed_checks: list[int] = field(init=False, default_factory=list)
+    """The places of those that failed."""
 
     def __post_init__(self) -> None:
         self.outlet = Outlet(self.state.services.bus, self.entry.section)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from time import perf_counter
 from typing import Any
 
 from scenario_runner.api import Deadline, StepResult
 from scenario_runner.engine.bounded import GRACE, within
+from scenario_runner.engine.came_to import came_to
 from scenario_runner.engine.context import AttemptContext
 from scenario_runner.engine.given_back import sound_step
 from scenario_runner.engine.moments import utc_text
@@ -26,7 +28,13 @@ from scenario_runner.errors import (
     UsageError,
     described,
 )
-from scenario_runner.events import AttemptFinished, Outcome, StepFinished, StepStarted
+from scenario_runner.events import (
+    AS_IT_SHOULD,
+    AttemptFinished,
+    Outcome,
+    StepFinished,
+    StepStarted,
+)
 from scenario_runner.fields.scalars import as_written
 from scenario_runner.language.entries import StepEntry
 from scenario_runner.language.scenario import step_parameters
@@ -118,7 +126,7 @@ class StepRunner:
             except FabricatorError as error:
                 ending = from_error(error, ending.value)
                 break
-        ending = self._with_pictures(ending)
+        ending = self._with_templates(self._with_pictures(ending))
         seconds = round(perf_counter() - started, 6)
         self._state.durations[self._id] = seconds
         self._state.measures.tell(self._id, self._bus.emit)
@@ -134,6 +142,20 @@ class StepRunner:
             except FabricatorError as error:
                 return worst(ending, from_error(error, ending.value))
         return ending
+
+    def _with_templates(self, ending: Ending) -> Ending:
+        """The ending of a step that did not pass, with what its templates came to in its last attempt."""
+        if ending.outcome not in ("failed", "error"):
+            return ending
+        checks = () if self._last is None else self._last.failed_checks
+        work = partial(came_to, self._state, self._entry, self._names, checks)
+        try:
+            told = within(Deadline(GRACE), work, lambda: None)
+        except FabricatorError:
+            return ending
+        return (
+            replace(ending, facts={**(ending.facts or {}), "templates": told}) if told else ending
+        )
 
     def _retries(self, outcome: Outcome) -> bool:
         retry = self._entry.retry
@@ -189,6 +211,8 @@ class StepRunner:
         """The ending of a step that is to fail: turned round, when it says what it should."""
         if self._entry.fails is None or ending.outcome in ("skipped", "interrupted"):
             return ending
+        if is_one_of_several(self._entry) and ending.outcome == "passed":
+            return ending  # what the turns come to together is judged after the last
         holds, message = judged(
             ending.outcome != "passed",
             ending.message,
@@ -209,6 +233,11 @@ class StepRunner:
         keep_traceback(context, error, "Traceback of the step")
         message = f"step '{self._entry.step}' has a defect: {described(error)}"
         return Ending("error", message, value=context.captured, exit_code=4)
+
+
+def is_one_of_several(entry: StepEntry) -> bool:
+    """Whether a step is over only when an ``until`` of its ``repeat`` says so."""
+    return entry.repeat is not None and entry.repeat.until is not None
 
 
 def _title(entry: StepEntry, names: Mapping[str, Any], deadline: Deadline) -> str:
@@ -282,7 +311,9 @@ def finish(
             message=ending.message,
             facts=dict(ending.facts or {}),
             requirements=list(entry.requirements),
-            foreseen=entry.fails is not None and ending.outcome == "passed",
+            foreseen=entry.fails is not None
+            and ending.outcome == "passed"
+            and ending.message.startswith(AS_IT_SHOULD),
         )
     )
 

@@ -169,7 +169,8 @@ class StepRecord(_Part):
     foreseen: bool = False
     """A negative test: it passed because it failed for the reason that was named."""
     facts: dict[str, JsonValue] = {}
-    """What the step reports about itself: counts, statuses, the association."""
+    """What the step reports about itself: counts, statuses, the association; under ``templates`` what those of a step
+    that did not pass came to."""
     latencies: list[LatencyRecord] = []
     """How long its operations took, one of each kind: C-STORE, C-FIND, …"""
     logs: list[LogRecord] = []

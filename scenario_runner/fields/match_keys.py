@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from scenario_runner.dicom.key_forms import form_fault
 from scenario_runner.dicom.retrieve_keys import UID_HINT, number_fault, uid_fault
 from scenario_runner.fields.scalars import as_written
 
@@ -92,9 +93,19 @@ def _numbers(match: dict[str, Any]) -> dict[str, Any]:
     return match
 
 
+def _forms(match: dict[str, Any]) -> dict[str, Any]:
+    """Keys, in which codes, ages, days and times have their form. Raises PydanticCustomError."""
+    for place, value in _leaves(match, ()):
+        if found := form_fault(_keyword_at(place), as_written(value)):
+            fault, hint = found
+            raise _no_such_key(place, fault, f"{hint}; for a negative test write raw: '{value}'")
+    return match
+
+
 Keys = Annotated[
     dict[str, Any],
     AfterValidator(_days),
+    AfterValidator(_forms),
     AfterValidator(_numbers),
     AfterValidator(_uids),
     WithJsonSchema({"type": "object", "x-name-of": "attribute"}),
@@ -118,6 +129,7 @@ def _no_such_key(place: tuple[str | int, ...], message: str, hint: str) -> Pydan
 RetrieveKeys = Annotated[
     dict[str, Any],
     AfterValidator(_days),
+    AfterValidator(_forms),
     AfterValidator(_numbers),
     AfterValidator(_retrieve_keys),
     WithJsonSchema({"type": "object", "x-name-of": "attribute"}),

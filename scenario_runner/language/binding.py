@@ -271,7 +271,7 @@ def _diagnostic(
         )
     if kind == "no_such_day":
         day = document.where((*at, *context["place"]))
-        hint = "days are checked by the calendar; wildcards and ranges of days are right"
+        hint = "days are checked by the calendar; ranges of days are right"
         return Diagnostic("FAB106", day, details["msg"], hint)
     if kind == "no_such_key":
         at_key = document.where((*at, *context["place"]))

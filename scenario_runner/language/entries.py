@@ -80,7 +80,8 @@ class StepSiblings(Model):
     """A name for the step's result, for templates in later steps."""
     fails: MessagePattern | None = None
     """A negative test: the step has to fail or end in an error, with a message in which this regular
-    expression is found; then it has passed. ``true`` takes any message, also that of another fault than the one meant."""
+    expression is found; then it has passed. ``true`` takes any message, also that of another fault than the one meant.
+    Of a ``repeat`` with ``until`` all turns together have to: one of them does, or ``until`` never holds."""
     requirements: list[Label] = Field(default=[])
     """Requirements that this step verifies."""
     tags: list[Label] = Field(default=[])

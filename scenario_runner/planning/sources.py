@@ -293,7 +293,12 @@ def _of_source(
     own = {key: getattr(entry, key) for key in entry.model_fields_set - {"from_"}}
     try:
         context = replace(context, entry=int(path[1]))
-        return _bound(source.patients(parameters, context), own, context.entry, origins)
+        found = _bound(source.patients(parameters, context), own, context.entry, origins)
+        file = getattr(parameters, "file", None)
+        if file and "studies" in own and any(one.tree.get("studies") for _, one in found):
+            remark = f"{file}: what it says of studies and series is left aside, for 'studies' stands beside 'from'"
+            context.inputs.remarks[remark] = None
+        return [placed for placed, _ in found]
     except SourceError as error:
         diagnostic = Diagnostic("FAB317", origins.where(at), error.message, error.hint)
         raise InvalidInput([diagnostic]) from None
@@ -306,8 +311,8 @@ def _of_source(
 
 def _bound(
     patients: Iterable[Sourced], own: Mapping[str, Any], entry: int, origins: Origins
-) -> list[Placed]:
-    made: list[Placed] = []
+) -> list[tuple[Placed, Sourced]]:
+    made: list[tuple[Placed, Sourced]] = []
     wrong: list[Diagnostic] = []
     for one in _told(_without_sources(patients), wrong):
         try:
@@ -323,7 +328,7 @@ def _bound(
             merged.setdefault("age", None)
             merged.setdefault("birth_date", None)
         both = _Merged(origins, own, one.origins)
-        made.append(Placed(spec.model_copy(update=merged), entry, both))
+        made.append((Placed(spec.model_copy(update=merged), entry, both), one))
     if wrong:
         raise InvalidInput(wrong)
     return made

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.engine.conftest import Play, outcomes
 from tests.running import steps
 
@@ -82,3 +84,40 @@ def test_what_cannot_be_repeated_is_told_before_the_run(play: Play) -> None:
     ]
     done, _ = play([{**probe(), "repeat": 2, "for_each": [1]}])
     assert "'repeat' stands beside 'for_each'" in done.err
+
+
+@pytest.mark.parametrize(
+    ("until", "fails", "code", "message"),
+    [
+        ("turn > 5", True, 0, "failed as it should: 'until' did not hold after 2 turns"),
+        ("turn > 5", "did not hold", 0, "failed as it should: 'until' did not hold after 2 turns"),
+        (
+            "turn > 5",
+            "refused",
+            1,
+            "failed for another reason than 'refused': 'until' did not hold",
+        ),
+        ("turn == 2", True, 1, "passed, though it should have failed: 'until' held after 2 turns"),
+    ],
+)
+def test_what_is_to_fail_is_all_turns_together(
+    play: Play, until: str, fails: Any, code: int, message: str
+) -> None:
+    """A turn that passes was called a failure before ``until`` was asked, so that none could be waited for in vain."""
+    repeat = {"times": 2, "until": until}
+    done, run = play([{**probe(), "id": "a", "repeat": repeat, "fails": fails}])
+    done.check(code)
+    assert outcomes(run) == {
+        "a[0]": "passed", "a[1]": "passed", "a": "passed" if code == 0 else "failed"
+    }  # fmt: skip
+    assert steps(run)["a"]["message"].startswith(message)
+    assert steps(run)["a"]["foreseen"] is (code == 0)
+
+
+def test_a_turn_that_fails_as_it_should_is_enough(play: Play) -> None:
+    ends = "{{ 'failed' if turn == 2 else 'passed' }}"
+    repeat = {"times": 5, "until": "turn == 2"}
+    done, run = play([{**probe(ends), "id": "a", "repeat": repeat, "fails": True}])
+    done.check()
+    assert outcomes(run) == {"a[0]": "passed", "a[1]": "passed"}
+    assert [steps(run)[one]["foreseen"] for one in ("a[0]", "a[1]")] == [False, True]

@@ -50,6 +50,16 @@ def test_patients_written_in_yaml_come_by_that_name(tmp_path: Path) -> None:
     assert "1 file checked, no errors" in fabricate("validate", tmp_path).check().out
 
 
+def test_columns_of_studies_are_not_left_aside_without_a_word(tmp_path: Path) -> None:
+    """``studies`` beside ``from`` wins whole, so that nothing came of a column about studies."""
+    (tmp_path / "rows.csv").write_text("id,study.description\nA1,Knee\n", "utf-8")
+    beside = {"from": {"csv": "rows.csv"}, "studies": [{"modality": "CR"}]}
+    said = "rows.csv: what it says of studies and series is left aside, for 'studies' stands beside"
+    assert said in fabricate("plan", scenario(tmp_path, beside)).check().err
+    (tmp_path / "rows.csv").write_text("id\nA1\n", "utf-8")
+    assert "left aside" not in fabricate("plan", scenario(tmp_path, beside)).check().err
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_a_row_is_a_patient_with_its_study(tmp_path: Path, delimiter: str) -> None:
     text = TABLE.replace("Chest, two", "Chest and two").replace(",", delimiter)
