@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scenario_runner.app.previewed_imports import Previewed, previewed_imports
 from scenario_runner.conformance.reader import read_file
 from scenario_runner.conformance.standard import judge
 from scenario_runner.conformance.tree import Line, lines
@@ -19,6 +20,7 @@ from scenario_runner.dicom.matching import RANGE_VRS
 from scenario_runner.imaging.factory import preview_png
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.redaction import Redactor
+from scenario_runner.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from scenario_runner.app.kept_objects import Objects
@@ -128,7 +130,10 @@ class ContactSheet:
 
 
 def contact_sheet(plans: Plans, objects: Objects, factory: Factory) -> ContactSheet:
-    """Make and keep every instance of a plan, and pictures of them. Raises as ``Objects.make``."""
+    """Make and keep every instance of a plan, and pictures of them, and of the files that are imported.
+
+    Raises as ``Objects.make``.
+    """
     scenarios = {job.scenario.header.name: job.scenario for job in plans.jobs}
     totals = {"patients": 0, "studies": 0, "series": 0, "images": 0}
     for job in plans.jobs:
@@ -138,9 +143,6 @@ def contact_sheet(plans: Plans, objects: Objects, factory: Factory) -> ContactSh
     redactor = Redactor(plans.secrets)
     sheet = ContactSheet(redactor.text(", ".join(titles)), totals, secrets=plans.secrets)
     for name, scenario in scenarios.items():
-        steps = [entry.step for entry in scenario.steps]
-        if "import" in steps:
-            sheet.notes.append(f"{name} imports files; they are not shown here")
         if any(
             entry.step == "generate" and isinstance(entry.parameters, dict)
             and entry.parameters.get("modify") for entry in scenario.steps
@@ -150,8 +152,22 @@ def contact_sheet(plans: Plans, objects: Objects, factory: Factory) -> ContactSh
             )
     collector = _Collector(sheet, [job.case for job in plans.jobs], redactor)
     objects.make(plans, factory, collector.take)
+    with TemporaryFolder() as folder:
+        for number, job in enumerate(plans.jobs, start=1):
+            for one in previewed_imports(job, folder / str(number)):
+                if isinstance(one, str):
+                    sheet.notes.append(redactor.text(one))
+                else:
+                    _count(totals, one)
+                    collector.take(number, one.instance, one.path, pictured=one.pictured)
     collector.finish()
     return sheet
+
+
+def _count(totals: dict[str, int], one: Previewed) -> None:
+    assert one.instance.image is not None
+    totals["images"] += 1
+    totals["series"] += one.instance.image.index == 0
 
 
 def strip(count: int, limit: int = STRIP) -> list[int]:
@@ -170,10 +186,13 @@ class _Collector:
         self._sheet, self._cases, self._redactor = sheet, cases, redactor
         self._shown = 0
         self._case = 0
+        self._patients: dict[tuple[int, str], SheetPatient] = {}
+        self._studies: dict[tuple[int, str], SheetStudy] = {}
         self._series: SheetSeries | None = None
         self._wanted: frozenset[int] = frozenset()
 
-    def take(self, case: int, instance: Instance, path: Path) -> None:
+    def take(self, case: int, instance: Instance, path: Path, *, pictured: bool = False) -> None:
+        """pictured: its pixels may show somebody, so they are not shown."""
         image = instance.image
         assert image is not None
         series = self._series
@@ -181,7 +200,7 @@ class _Collector:
             series = self._begin(case, image.series)
         if series is None:
             return
-        if image.index in self._wanted:
+        if image.index in self._wanted and not pictured:
             made = preview_png(instance, SIDE)
             series.pictures.append(Picture(image.number, made.png, made.width, made.height))
         if image.index == 0:
@@ -191,9 +210,9 @@ class _Collector:
             series.faults = sum(1 for one in findings if one.severity == "error")
 
     def finish(self) -> None:
-        """The last patient is complete."""
-        if self._sheet.patients:
-            _compare(self._sheet.patients[-1])
+        """All patients are complete."""
+        for patient in self._sheet.patients:
+            _compare(patient)
 
     def _begin(self, case: int, planned: PlannedSeries) -> SheetSeries | None:
         self._series = None
@@ -208,14 +227,17 @@ class _Collector:
         return self._series
 
     def _study(self, case: int, planned: PlannedStudy) -> SheetStudy:
-        patients = self._sheet.patients
-        if not patients or case != self._case or patients[-1].planned.id != planned.patient.id:
-            self.finish()
-            patients.append(SheetPatient(self._cases[case - 1], planned.patient))
-        studies = patients[-1].studies
-        if not studies or studies[-1].planned.id != planned.id:
-            studies.append(SheetStudy(planned))
-        return studies[-1]
+        key = case, planned.patient.id
+        patient = self._patients.get(key)
+        if patient is None:
+            patient = SheetPatient(self._cases[case - 1], planned.patient)
+            self._patients[key] = patient
+            self._sheet.patients.append(patient)
+        study = self._studies.get((case, planned.id))
+        if study is None:
+            study = self._studies[case, planned.id] = SheetStudy(planned)
+            patient.studies.append(study)
+        return study
 
 
 def _compare(patient: SheetPatient) -> None:

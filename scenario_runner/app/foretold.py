@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from scenario_runner.api import Step
     from scenario_runner.engine.services import Job
+    from scenario_runner.planning.plan import PlannedCase
 
 
 def foretold(job: Job, steps: Mapping[str, type[Step]]) -> dict[str, Mapping[str, Any]]:
@@ -28,12 +29,7 @@ def foretold(job: Job, steps: Mapping[str, type[Step]]) -> dict[str, Mapping[str
     ]
     if not loaded:
         return {}
-    known = {
-        "vars": case.vars,
-        "matrix": case.matrix,
-        **names(case),
-        **({} if case.row is None else {"row": dict(case.row)}),
-    }
+    known = known_of(case)
     found: dict[str, Mapping[str, Any]] = {}
     for entry in loaded:
         try:
@@ -44,3 +40,13 @@ def foretold(job: Job, steps: Mapping[str, type[Step]]) -> dict[str, Mapping[str
         if told:
             found[entry.id] = told
     return found
+
+
+def known_of(case: PlannedCase) -> dict[str, Any]:
+    """What a step of a case may name before the run has begun."""
+    return {
+        "vars": case.vars,
+        "matrix": case.matrix,
+        **names(case),
+        **({} if case.row is None else {"row": dict(case.row)}),
+    }

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from scenario_runner.engine.state import LOGS_IN_A_CASE, PREVIEWS_IN_A_CASE, Attempt
 from scenario_runner.errors import UsageError, of_the_machine
 from scenario_runner.events import Attached
-from scenario_runner.language.named_files import named_file
-from scenario_runner.language.templates import scalars
+from scenario_runner.language.scenario import source_of
 
 if TYPE_CHECKING:
     from scenario_runner.imaging.instance import Instance
@@ -133,9 +132,7 @@ class AttemptFiles(Attempt):
 
     def source(self, name: str) -> Path:
         """A file that the scenario names, from the folder it stands in."""
-        entry = self.entry
-        written = next((path for path, text in scalars(entry.parameters) if text == name), ())
-        return named_file(entry.origins.where((*entry.parameters_path, *written)).file, name)
+        return source_of(self.entry, name)
 
     @property
     def _place(self) -> str:

@@ -47,7 +47,7 @@ from scenario_runner.language.step_defaults import of_all_steps
 from scenario_runner.language.step_entries import Entries
 from scenario_runner.language.step_lists import NoStepLists
 from scenario_runner.language.template_limits import NO_SUCH_NAME, one_file
-from scenario_runner.language.templates import has_template, render_tree
+from scenario_runner.language.templates import has_template, render_tree, scalars
 from scenario_runner.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
@@ -243,6 +243,12 @@ def step_parameters(entry: StepEntry, model: type[M], names: Mapping[str, Any]) 
     Raises InvalidInput for a template that fails or a value that does not fit.
     """
     return parameters_at(entry.parameters, entry.parameters_path, model, names, entry.origins)
+
+
+def source_of(entry: StepEntry, name: str) -> FilePath:
+    """A file that the parameters of a step name, from the folder of the file that they stand in."""
+    written = next((path for path, text in scalars(entry.parameters) if text == name), ())
+    return named_file(entry.origins.where((*entry.parameters_path, *written)).file, name)
 
 
 def parameters_at(

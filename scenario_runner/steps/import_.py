@@ -19,14 +19,19 @@ from scenario_runner.api import (
     StepResult,
     Text,
 )
-from scenario_runner.imaging.importing.assign import Assigned, CannotAssign, assign
+from scenario_runner.imaging.importing.assign import Assigned
 from scenario_runner.imaging.importing.profile import IDENTITY
 from scenario_runner.imaging.importing.tally import Tally
 
 if TYPE_CHECKING:
-    from scenario_runner.imaging.importing.assign import Identity
-    from scenario_runner.imaging.importing.importer import Group, Uids
-    from scenario_runner.imaging.importing.scan import Problem, Scan
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from scenario_runner.imaging.importing.deidentify import Policy
+    from scenario_runner.imaging.importing.importer import Group
+    from scenario_runner.imaging.importing.scan import Problem
+    from scenario_runner.imaging.importing.taking import Before, Taking
+    from scenario_runner.planning.plan import PlannedCase
 
 _SHOWN = 20
 _TEXTS = {"type": ["string", "number", "boolean"]}
@@ -75,67 +80,59 @@ class Import(Step):
             raise ValueError(f"{', '.join(sorted(fixed))} comes from the plan and cannot be kept")
         return value
 
+    @property
+    def names(self) -> list[str]:
+        """Files, folders and patterns, as they are written."""
+        return [self.files] if isinstance(self.files, str) else self.files
+
+    def decide(
+        self,
+        paths: Iterable[Path],
+        case: PlannedCase,
+        before: Before,
+        looked: Callable[[int], None] = lambda _: None,
+    ) -> Taking:
+        """Look at the files of ``names``, and decide whose they become. Raises NotTaken."""
+        from scenario_runner.imaging.importing.taking import Wishes, decide
+
+        wishes = Wishes(self.names, self.as_, self.dates, self.burned_in == "accept")
+        return decide(paths, case, before, wishes, looked)
+
+    def policy(self) -> Policy:
+        """What stays of them."""
+        from scenario_runner.imaging.importing.deidentify import Policy
+
+        return Policy(self.private, frozenset(self.keep))
+
     def run(self, context: StepContext) -> StepResult:
         """Look at all files, decide whose they become, then rewrite one after the other."""
-        from scenario_runner.imaging.importing.scan import find, scan
+        from scenario_runner.imaging.importing.taking import Before, NotTaken
 
         def looked(count: int) -> None:
             context.deadline.check()
             context.progress(count, unit="files looked at")
 
-        names = [self.files] if isinstance(self.files, str) else self.files
-        found = scan(find(context.source(name) for name in names), looked)
-        if not found.files and not found.problems:
-            return StepResult(outcome="failed", message=f"no DICOM file in {', '.join(names)}")
-        problems = [*found.problems, *self._shows_somebody(found)]
-        if problems:
-            return _failed(context, problems, len(found.files) + len(found.problems))
-        assigned = context.notes.get(self.name, Assigned()).copy()
+        before = Before(
+            context.notes.get(self.name, Assigned()), list(context.ledger.imported.values())
+        )
         try:
-            identities = assign(found.files, context.case, self.as_, assigned, self.dates)
-        except CannotAssign as error:
+            taking = self.decide(map(context.source, self.names), context.case, before, looked)
+        except NotTaken as error:
+            if error.problems:
+                return _failed(context, error.problems, error.total)
             return StepResult(outcome="failed", message=str(error))
-        uids = _uids(context, identities, assigned)
-        groups = _groups(context, found, identities, uids)
-        if again := _there_already(context, groups):
-            message = f"{again} of the files are in this run already, under the same patient"
-            return StepResult(outcome="failed", message=message)
-        return self._bring_in(context, found, groups, identities, uids, assigned)
+        return self._bring_in(context, taking)
 
-    def _shows_somebody(self, found: Scan) -> list[Problem]:
-        from scenario_runner.imaging.importing.scan import Problem
-
-        if self.burned_in == "accept":
-            return []
-        return [
-            Problem(
-                file.path,
-                f"pixels may show who it is: {file.pictured} ('burned_in: accept' takes it)",
-            )
-            for file in found.files
-            if file.pictured
-        ]
-
-    def _bring_in(
-        self,
-        context: StepContext,
-        found: Scan,
-        groups: Sequence[Group],
-        identities: dict[str, Identity],
-        uids: dict[str, Uids],
-        assigned: Assigned,
-    ) -> StepResult:
-        from scenario_runner.imaging.importing.deidentify import Policy
-        from scenario_runner.imaging.importing.importer import Imported, bring_in
+    def _bring_in(self, context: StepContext, taking: Taking) -> StepResult:
+        from scenario_runner.imaging.importing.importer import Imported
 
         into = Imported(context.scratch() if self.to is None else context.folder(self.to))
         tally = Tally()
-        total = len(found.files)
+        total = len(taking.found.files)
         problems: list[Problem] = []
-        policy = Policy(self.private, frozenset(self.keep))
         taken = False
         try:
-            results = bring_in(groups, identities, uids, policy, into, tally)
+            results = taking.rewrite(self.policy(), into, tally)
             for done, problem in enumerate(results, start=1):
                 context.progress(done, total)
                 context.deadline.check()
@@ -149,55 +146,16 @@ class Import(Step):
             return _failed(context, problems, total)
         context.ledger.take_in(
             context.step_id,
-            (one.series for one in groups),
+            (one.series for one in taking.groups),
             into,
-            hidden=[one.series.id for one in groups if any(file.pictured for file in one.files)],
+            hidden=[series.id for series in taking.pictured],
         )
-        context.notes[self.name] = assigned
+        context.notes[self.name] = taking.assigned
         if self.mapping:
-            _keep_mapping(context, groups)
-        for one in groups:
+            _keep_mapping(context, taking.groups)
+        for one in taking.groups:
             context.preview(into(one.series.images[0]))
-        return _done(context, found, groups, tally, into.size)
-
-
-def _uids(
-    context: StepContext, identities: dict[str, Identity], assigned: Assigned
-) -> dict[str, Uids]:
-    """The mapping of UIDs for each planned patient who gets files."""
-    from scenario_runner.imaging.importing.importer import uids_of
-
-    patients = {one.study.patient.id: one.study.patient for one in identities.values()}
-    return {
-        key: uids_of(
-            context.case,
-            patient,
-            {old: new for (owner, old), new in assigned.study_uids.items() if owner == key},
-        )
-        for key, patient in patients.items()
-    }
-
-
-def _groups(
-    context: StepContext,
-    found: Scan,
-    identities: dict[str, Identity],
-    uids: dict[str, Uids],
-) -> list[Group]:
-    from scenario_runner.imaging.importing.importer import group
-
-    imported = context.ledger.imported.values()
-    return group(
-        found.files,
-        identities,
-        uids,
-        lambda study: sum(1 for series in imported if series.study.id == study.id),
-    )
-
-
-def _there_already(context: StepContext, groups: Sequence[Group]) -> int:
-    there = {image.uid for series in context.ledger.imported.values() for image in series.images}
-    return sum(1 for one in groups for image in one.series.images if image.uid in there)
+        return _done(context, taking, tally, into.size)
 
 
 def _keep_mapping(context: StepContext, groups: Sequence[Group]) -> None:
@@ -235,11 +193,10 @@ def _failed(context: StepContext, problems: Sequence[Problem], total: int) -> St
     )
 
 
-def _done(
-    context: StepContext, found: Scan, groups: Sequence[Group], tally: Tally, size: int
-) -> StepResult:
+def _done(context: StepContext, taking: Taking, tally: Tally, size: int) -> StepResult:
     from scenario_runner.imaging.importing.importer import studies_plain
 
+    found, groups = taking.found, taking.groups
     studies = studies_plain(groups)
     counts = {
         "files": len(found.files),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydicom import dcmread
 
 from scenario_runner.app.contact_sheet import STRIP, contact_sheet, strip
 from scenario_runner.app.kept_objects import forgotten
@@ -20,10 +21,12 @@ from scenario_runner.app.run import RunRequest, look_at, run
 from scenario_runner.engine.services import Control
 from scenario_runner.errors import Declined
 from scenario_runner.imaging.factory import InstanceFactory
+from tests.imaging.importing.case import sample
 from tests.on_terminal import on_terminal
 from tests.running import fabricate, record, write_scenario
 
 if TYPE_CHECKING:
+    from scenario_runner.app.contact_sheet import ContactSheet
     from scenario_runner.app.plans import Plans
     from scenario_runner.engine.services import Factory
 
@@ -139,6 +142,46 @@ def test_a_study_is_told_apart_from_the_one_before_it_in_time(tmp_path: Path) ->
     assert told["StationName"] == ("CT1", "CT2")
     assert told["whole series"] == ("not there", "new")
     assert not {"StudyDate", "StudyInstanceUID", "PatientBirthDate"} & told.keys()
+
+
+def test_real_files_are_shown_as_the_run_sends_them(tmp_path: Path) -> None:
+    files = {"a.dcm": "CT_small.dcm", "b.dcm": "MR_small.dcm", "us.dcm": "examples_rgb_color.dcm"}
+    for name, source in files.items():
+        (tmp_path / name).write_bytes(sample(source).read_bytes())
+    steps: list[Any] = [
+        {"import": {"files": "a.dcm", "to": "1"}},
+        {"import": {"files": "{{ vars.second }}", "as": "p1.s2", "to": "2"}},
+        {"import": {"files": "us.dcm", "burned_in": "accept", "as": "p2", "to": "3"}},
+        {"import": {"files": "us.dcm", "as": "p2"}, "fails": "burned_in"},
+        {"import": {"files": "none/*.dcm"}, "when": "{{ false }}"},
+        {"send": {"to": "pacs", "what": "imported"}},
+    ]
+    empty = {"series": []}
+    patients = [{"studies": [empty, empty]}, {"studies": [empty]}]
+    write_scenario(tmp_path / "s.yaml", steps, patients=patients, vars={"second": "b.dcm"})
+    sheets: list[ContactSheet] = []
+    with forgotten() as objects:
+
+        def ask(plans: Plans, factory: Factory) -> bool:
+            sheets.append(contact_sheet(plans, objects, factory))
+            return True
+
+        result = run(request(tmp_path), [], Control(), Review(ask=ask, objects=objects))
+    assert result.outcome == "passed"
+    (sheet,) = sheets
+    assert (sheet.counts["series"], sheet.counts["images"], sheet.left_out) == (3, 3, 0)
+    assert [len(one.studies) for one in sheet.patients] == [2, 1]
+    shown = [(one.planned.modality, len(one.pictures)) for one in sheet.series()]
+    assert shown == [("CT", 1), ("MR", 1), ("US", 0)], "no picture that may show who it is"
+    planned = [one.planned.images[0].uid for one in sheet.series()]
+    sent = [str(dcmread(path).SOPInstanceUID) for path in sorted((tmp_path / "out").rglob("*.dcm"))]
+    assert planned == sent
+    said = [{line.name: line.value for line in one.attributes} for one in sheet.series()]
+    assert [one["SOPInstanceUID"] for one in said] == sent
+    assert [one["PatientIdentityRemoved"] for one in said] == ["YES", "YES", "NO"]
+    refused, unknown = sheet.notes
+    assert "step 'import-4' will import nothing: us.dcm: pixels may show" in refused
+    assert "step 'import-5' imports what the run decides" in unknown
 
 
 def test_a_preview_without_a_terminal_writes_a_bounded_sheet_and_sends_nothing(
