@@ -156,7 +156,7 @@ def test_real_files_are_shown_as_the_run_sends_them(tmp_path: Path) -> None:
         {"import": {"files": "none/*.dcm"}, "when": "{{ false }}"},
         {"send": {"to": "pacs", "what": "imported"}},
     ]
-    empty = {"series": []}
+    empty: dict[str, Any] = {"series": []}
     patients = [{"studies": [empty, empty]}, {"studies": [empty]}]
     write_scenario(tmp_path / "s.yaml", steps, patients=patients, vars={"second": "b.dcm"})
     sheets: list[ContactSheet] = []
