@@ -38,6 +38,8 @@ _CAPABILITIES: Mapping[str, tuple[str, ...]] = {
     "mpps": ("MPPS",),
     "commit": ("storage commitment",),
 }
+_NOT_LET_IN = ("HTTP 401", "HTTP 403", "HTTP 407")
+"""Reasons that say nothing of whether there is such a service."""
 _WEB = ("STOW-RS", "QIDO-RS", "WADO-RS")
 _RANK = {"used": 3, "accepted": 2, "offered": 1, "refused": 0}
 
@@ -87,8 +89,8 @@ def _merged(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]
 
 
 def not_tried(kind: str, capabilities: Iterable[str], url: str | None = None) -> list[str]:
-    """The services of a target of this kind before anything was asked. url: of its DICOMweb service."""
-    web = [] if url is None else list(_WEB)
+    """The services of a target of this kind before anything was asked. url: of its DICOMweb service, or where it is FHIR of that."""
+    web = [] if url is None or kind == "fhir" else list(_WEB)
     if kind not in ("dimse", "embedded"):
         return web
     return [*(one for word in capabilities for one in _CAPABILITIES.get(word, ())), *web]
@@ -103,7 +105,8 @@ def services_in_words(target: TargetRecord) -> Iterator[str]:
         best = max(several, key=lambda one: _RANK[one.outcome])
         refused = [one for one in several if one.outcome == "refused"]
         if best.outcome == "refused":
-            yield f"{service}: asked, not offered ({best.reason})"
+            what = "not let in" if best.reason in _NOT_LET_IN else "not offered"
+            yield f"{service}: asked, {what} ({best.reason})"
         elif refused:
             yield f"{service}: {best.outcome}; {len(refused)} of {len(several)} SOP classes refused"
         else:

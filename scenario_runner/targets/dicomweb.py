@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 _NOT_OFFERED = (404, 405, 501)
 """HTTP statuses by which a service says that it has no such thing."""
+_NOT_LET_IN = (401, 403, 407)
+"""Those by which it is not known whether there is one, for whoever asks is not let in."""
 CAPABILITIES = ("echo", "store", "find", "retrieve", "fetch")
 
 
@@ -236,7 +238,7 @@ class DicomwebTarget(Target):
         seen = self._seen
 
         def tell(facts: Mapping[str, Any]) -> None:
-            refused = facts["status"] in _NOT_OFFERED
+            refused = facts["status"] in (*_NOT_OFFERED, *_NOT_LET_IN)
             one = {
                 "service": service,
                 "sop_class": "",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.network.dicomweb.services import hostile_service
 from tests.peers.processes import orthanc, storescp
 from tests.peers.scripted import server
 from tests.running import fabricate, record, write_scenario, write_site
@@ -13,6 +14,8 @@ from tests.running import fabricate, record, write_scenario, write_site
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.network.hostile import Wire
 
 pytestmark = pytest.mark.peer
 
@@ -107,3 +110,28 @@ def test_transfer_syntaxes_that_storescp_refused_are_told_though_their_class_was
     }
     assert target["not_tried"][-3:] == ["STOW-RS", "QIDO-RS", "WADO-RS"]
     assert "storage: refused in " in (out / "report.html").read_text("utf-8")
+
+
+def test_a_service_that_lets_nobody_in_is_no_capability(tmp_path: Path) -> None:
+    def refuse(wire: Wire) -> None:
+        wire.send(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    entries: list[Any] = [
+        {
+            "parallel": [
+                {"echo": {"to": "pacs"}},
+                {"fhir_search": {"on": "ehr", "resource": "Patient"}},
+            ]
+        }
+    ]
+    out = tmp_path / "run"
+    with hostile_service(refuse) as peer:
+        targets = {"pacs": {"dicomweb": {"url": peer.url}}, "ehr": {"fhir": {"url": peer.url}}}
+        site = write_site(tmp_path / "site.yaml", targets)
+        file = write_scenario(tmp_path / "s.yaml", entries)
+        fabricate("run", file, "--site", site, "--registry", ":memory:", "--out", out).check(4)
+    found = {one["name"]: one for one in record(out)["targets"]}
+    (seen,) = found["pacs"]["seen"]
+    assert (seen["service"], seen["outcome"], seen["reason"]) == ("QIDO-RS", "refused", "HTTP 401")
+    assert "QIDO-RS: asked, not let in (HTTP 401)" in (out / "junit.xml").read_text("utf-8")
+    assert found["ehr"]["not_tried"] == [], "who speaks FHIR was never said to speak DICOMweb"
