@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scenario_runner.archive.narrowing import Condition
 from scenario_runner.lazy_dataclasses import dataclass
@@ -18,6 +18,10 @@ _FEW: Final = 3_000
 """Studies that are sorted by themselves; of more, those of a page are found in the order of an index."""
 
 
+_NO_END: Final = 1 << 62
+"""More rows than there are."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """A page. selected, by: SQL, of the table of studies; plain, below: what a study has to meet."""
@@ -28,6 +32,21 @@ class Asked:
     by: str
     limit: int
     offset: int
+
+
+class Page(NamedTuple):
+    """A part of all rows of a level, in the order they were taken in. limit: None for all that follow."""
+
+    offset: int
+    limit: int | None
+
+    def condition(self, table: str) -> Condition:
+        """The rows by their numbers: nothing is worked out of those that are passed over."""
+        most = _NO_END if self.limit is None else self.limit
+        return Condition(
+            f"{table}.id IN (SELECT id FROM {table} ORDER BY id LIMIT {most:d} OFFSET {self.offset:d})",  # noqa: S608 - names are ours
+            [],
+        )
 
 
 def page_of(reader: Speaker, asked: Asked) -> tuple[list[tuple], int]:  # type: ignore[type-arg]

@@ -10,7 +10,7 @@ from pydicom import Dataset, dcmread
 from pydicom.sequence import Sequence
 
 from scenario_runner.archive.archive import Archive
-from scenario_runner.archive.query import InvalidIdentifierError
+from scenario_runner.archive.query import InvalidIdentifierError, Query
 from tests.archive.samples import IMPLICIT, ask, encoded, identifier, put, sample
 
 if TYPE_CHECKING:
@@ -316,3 +316,27 @@ def test_a_text_with_an_escape_that_leads_nowhere_is_answered_empty(archive: Arc
     keys = identifier(StudyInstanceUID="1.99", StudyDescription="")
     (match,) = ask(archive, "STUDY", "study", keys)
     assert b"\x1b" not in match.encode(implicit=True)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"StudyInstanceUID": "", "ModalitiesInStudy": "", "NumberOfStudyRelatedInstances": ""},
+        {"StudyInstanceUID": "", "PatientName": "*"},
+        {"StudyInstanceUID": "", "StudyDate": "20250601"},
+        {"StudyInstanceUID": "", "InstitutionName": ""},
+        {"StudyInstanceUID": ["1.2.4"]},
+    ],
+)
+@pytest.mark.parametrize("level", ["STUDY", "SERIES", "IMAGE"])
+def test_a_page_is_a_part_of_what_is_found(
+    archive: Archive, keys: dict[str, Any], level: Level
+) -> None:
+    query = Query.of(level, "study", identifier(**keys), relational=True)
+    every = [match.answer for match in query.run(archive)]
+    assert every
+    for offset in range(len(every) + 2):
+        for limit in (None, 0, 1, 2, 9):
+            end = None if limit is None else offset + limit
+            found = [match.answer for match in query.page(archive, offset, limit)]
+            assert found == every[offset:end]
