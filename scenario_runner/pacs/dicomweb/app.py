@@ -7,6 +7,7 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -291,12 +292,7 @@ class _Door:
                 raise WebError(_http_status(status), f"status {status:04X} {comment}".strip())
             headers = warning_header([f"status {status:04X} {comment}".strip()])
         reply = handler(self._desk, call)
-        return Reply(
-            status=reply.status,
-            media_type=reply.media_type,
-            content=reply.content,
-            headers={**headers, **reply.headers},
-        )
+        return replace(reply, headers={**headers, **reply.headers}) if headers else reply
 
     def _response(self, request: Request, reply: Reply) -> Response:
         headers = dict(reply.headers)

@@ -32,7 +32,7 @@ from scenario_runner.pacs.dicomweb.desk import (
     takes_parts,
     unreadable,
 )
-from scenario_runner.pacs.dicomweb.mapped import forget, pieces
+from scenario_runner.pacs.dicomweb.mapped import forget, pieces, read_pieces
 from scenario_runner.pacs.dicomweb.parts import Content, Made, Part, multipart, single, whole
 from scenario_runner.pacs.dicomweb.transfer import (
     IMAGE_TYPES,
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from scenario_runner.archive.index import Located
     from scenario_runner.dicom.syntaxes import Encoding
     from scenario_runner.network.dicomweb.multipart import Buffer
+    from scenario_runner.pacs.dicomweb.shelf import Opened
     from scenario_runner.pacs.dicomweb.transfer import Pixels
 
 _NUMBERS: Final = re.compile(r"[0-9]{1,9}(,[0-9]{1,9})*")
@@ -80,7 +81,7 @@ def retrieve_frames(desk: WebDesk, call: Call) -> Reply:
         raise WebError(404, "the instance has no pixels")
     numbers = frame_list(call.uids["frames"], frame_count(opened.header))
     for accepted in call.accepted():
-        chosen = _choice(desk, instance, opened.header, accepted)
+        chosen = _choice(desk, instance, opened, accepted)
         if chosen is None:
             continue
         content_type, one, decodes = chosen
@@ -94,7 +95,7 @@ def retrieve_frames(desk: WebDesk, call: Call) -> Reply:
             if not decodes and opened.span.encapsulated:
                 # Pixels that were cut short lack the last; what is not compressed was looked for above.
                 for number in {min(numbers), max(numbers)}:
-                    _stored_frame(desk, instance, opened.header, number)
+                    _stored_frame(desk, instance, opened, number)
         except (OSError, DamagedDatasetError) as error:
             raise unreadable(error) from error
         if len(parts) == 1 and _is_alone(accepted):
@@ -138,7 +139,7 @@ def compressed_frames(
     content_type = str(MediaType(accepted.root, {"transfer-syntax": syntax}))
     url = f"{location_of(call.base, instance)}/frames"
     for number in range(1, frame_count(opened.header) + 1):
-        content = _stored_content(desk, instance, opened.header, number)
+        content = _stored_content(desk, instance, opened, number)
         yield Part(content_type, f"{url}/{number}", content)
 
 
@@ -181,17 +182,17 @@ def _compressed_type(syntax: str) -> str | None:
 
 
 def _choice(
-    desk: WebDesk, instance: Located, header: Elements, accepted: MediaType
+    desk: WebDesk, instance: Located, opened: Opened, accepted: MediaType
 ) -> tuple[str, Write, bool] | None:
     """Content type of a frame, what gives it, and whether that decodes, if a member of an Accept header takes it."""
     syntax = instance.transfer_syntax_uid
     compressed = _compressed_type(syntax)
 
     def as_stored(number: int, _: Made) -> Callable[[], Content]:
-        return _stored_content(desk, instance, header, number)
+        return _stored_content(desk, instance, opened, number)
 
     def decoded(number: int, made: Made) -> Callable[[], Content]:
-        return made.written(partial(_decode_frame, desk, instance, header, number))
+        return made.written(partial(_decode_frame, desk, instance, opened.header, number))
 
     def takes(essence: str) -> bool:
         return takes_parts(accepted, essence) or (_is_alone(accepted) and accepted.covers(essence))
@@ -224,29 +225,34 @@ def decoded_pixels(desk: WebDesk, instance: Located, header: Elements) -> Callab
 
 
 def _stored_content(
-    desk: WebDesk, instance: Located, header: Elements, number: int
+    desk: WebDesk, instance: Located, opened: Opened, number: int
 ) -> Callable[[], Content]:
     """What gives a frame as it is stored. Raises DamagedDatasetError when it cannot be there."""
-    span = desk.opened(instance).span
+    span = opened.span
     if span is None:
         raise DamagedDatasetError("the pixels are gone")
     if not span.encapsulated:
-        place = native_place(span, header, number)
+        place = native_place(span, opened.header, number)
         little = encoding_of(instance.transfer_syntax_uid).little
         if little and place.start % 8 == 0 and place.stop % 8 == 0:
             return lambda: (len(place) // 8, _read(desk, instance, place))
-    return lambda: whole(_stored_frame(desk, instance, header, number))
+    return lambda: whole(_stored_frame(desk, instance, opened, number))
 
 
 def _read(desk: WebDesk, instance: Located, bits: range) -> Iterator[bytes]:
+    start, end = bits.start // 8, bits.stop // 8
+    if instance.transfer_syntax_uid != DEFLATED:
+        # To map a file for one frame of it has more ado than to read that.
+        yield from read_pieces(desk.archive.files.path(instance.file), start, end)
+        return
     with pixels(desk, instance) as found:
         if found is None:
             raise DamagedDatasetError("the pixels are gone")
-        yield from pieces(found.data, bits.start // 8, bits.stop // 8)
+        yield from pieces(found.data, start, end)
 
 
-def _stored_frame(desk: WebDesk, instance: Located, header: Elements, number: int) -> Buffer:
-    span = desk.opened(instance).span
+def _stored_frame(desk: WebDesk, instance: Located, opened: Opened, number: int) -> Buffer:
+    header, span = opened.header, opened.span
     if span is not None and span.encapsulated:
         with desk.archive.files.path(instance.file).open("rb") as file:
             return _encapsulated_frame(file, span, header, number)

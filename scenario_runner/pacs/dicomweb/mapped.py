@@ -68,6 +68,18 @@ def pieces(data: mmap.mmap, start: int, end: int) -> Iterator[bytes]:
         forget(data)
 
 
+def read_pieces(path: Path, start: int, end: int) -> Iterator[bytes]:
+    """The same of a file that is not mapped. Raises OSError, and DamagedDatasetError where it ends before that."""
+    with path.open("rb", buffering=0) as file:
+        file.seek(start)
+        while start < end:
+            piece = file.read(min(PIECE, end - start))
+            if not piece:
+                raise DamagedDatasetError("the file ends before its pixels do")
+            yield piece
+            start += len(piece)
+
+
 def forget(data: mmap.mmap) -> None:
     """Let the system have the memory again that the bytes are mapped in, where it asks to be told.
 
