@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from scenario_runner.app.fhir_list import require_id
 from scenario_runner.app.load import load_site
 from scenario_runner.app.order_studies import Ordered, ordered_in, orders_scenario
-from scenario_runner.app.picked_studies import site_between
+from scenario_runner.app.picked_studies import TARGET, site_between
 from scenario_runner.app.scenario_texts import plan_of
 from scenario_runner.app.served_runs import ARCHIVE, EMBEDDED, Wish, wrong
 from scenario_runner.app.services import new_factory
@@ -50,15 +50,23 @@ class FhirStudy:
     id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where studies go. target: of the site file; or own: of this server, where a target may have the same name."""
+
+    target: str = ""
+    own: Literal["embedded", "archive"] | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Making:
     """What is to be made. wishes: as of ``fabricate study``; orders: HL7 v2 messages instead, or nothing.
 
-    fhir: a study of a server instead; to: ``archive``, ``embedded``, or a target of the site file. modality: of orders that name none.
+    fhir: a study of a server instead; modality: of orders that name none.
     """
 
     wishes: Wishes
-    to: str
+    to: Destination
     orders: str = ""
     modality: str | None = None
     fhir: FhirStudy | None = None
@@ -92,13 +100,13 @@ def kinds_of(served: ServedRuns) -> list[str]:
     return kinds({key: builder.defaults for key, builder in builders.items()})
 
 
-def destinations(served: ServedRuns) -> list[str]:
+def destinations(served: ServedRuns) -> list[Destination]:
     """Where studies can be sent: targets of the site file that store images, the server's own archive."""
-    found = []
+    found: list[Destination] = []
     if served.site is not None:
         _, site = load_site(served.site, served.around)
         found = [
-            name
+            Destination(name)
             for name, target in site.site.targets.items()
             if any(
                 getattr(target, service, None) is not None
@@ -106,26 +114,22 @@ def destinations(served: ServedRuns) -> list[str]:
             )
         ]
     if served.archive_site is not None:
-        found.append(ARCHIVE)
-    return [*found, EMBEDDED]
+        found.append(Destination(own=ARCHIVE))
+    return [*found, Destination(own=EMBEDDED)]
 
 
 def scenario_of(served: ServedRuns, making: Making) -> Wish:
     """The scenario that ``fabricate study --save`` or ``from-hl7 --save`` writes. Raises FabricatorError."""
-    site_name: Literal["embedded", "archive"] | None = None
-    target = making.to
-    if making.to == ARCHIVE:
-        site_name, target = "archive", "pacs"
-    elif making.to == EMBEDDED:
-        site_name, target = "embedded", "pacs"
-    elif making.to not in destinations(served):
-        raise Unacceptable("no-such-target", f"there is no target '{making.to[:80]}'")
+    site_name = making.to.own
+    target = making.to.target if site_name is None else TARGET
+    if making.to not in destinations(served) and site_name is None:
+        raise Unacceptable("no-such-target", f"there is no target '{target[:80]}'")
     plugins, site = load_site(served.site_of(site_name), served.around)
     wishes = making.wishes
     if wishes.seed is None:
         wishes = replace(wishes, seed=secrets.randbits(32))
     if making.fhir is not None:
-        between = None if site_name is None else site_between(served, making.fhir.server, making.to)
+        between = None if site_name is None else site_between(served, making.fhir.server, site_name)
         text = _of_fhir(making.fhir, target, wishes.seed, making.modality)
         return Wish(text=text, site_file=between)
     if not making.orders.strip():

@@ -9,10 +9,10 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from scenario_runner.app.load import load_site
-from scenario_runner.app.served_runs import ARCHIVE
+from scenario_runner.app.served_runs import EMBEDDED
 from scenario_runner.service.errors import Unacceptable
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _ENDS: Final = ".site.yaml"
 _YOUNG: Final = 3600.0
 
 
-def site_between(served: ServedRuns, server: str, to: str) -> Path:
+def site_between(served: ServedRuns, server: str, to: Literal["embedded", "archive"]) -> Path:
     """A site file with the FHIR server of the site and, as ``pacs``, the server's archive or an embedded PACS.
 
     to: ``archive`` or ``embedded``. All else is as in the site file: what orders are read by, zone, counters. Only the
@@ -80,10 +80,10 @@ def _no_server(name: str) -> Unacceptable:
     return Unacceptable("no-fhir-server", f"'{name[:80]}' is no FHIR server")
 
 
-def _target(served: ServedRuns, to: str) -> Any:
-    if to != ARCHIVE:
+def _target(served: ServedRuns, to: Literal["embedded", "archive"]) -> Any:
+    if to == EMBEDDED:
         return {"embedded": {}}
-    _, own = load_site(served.site_of("archive"), served.around)
+    _, own = load_site(served.site_of(to), served.around)
     assert own.document is not None
     return own.document.data["targets"][TARGET]
 

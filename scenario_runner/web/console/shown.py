@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from markupsafe import Markup, escape
@@ -77,6 +77,17 @@ def or_dash(value: Any, limit: int = 300) -> Markup:
     return t(value, limit)
 
 
+def in_words(value: Any) -> Any:
+    """A value of an entry as people read it: ``PatientName DOE^JANE, StudyDate 20260131`` of what has several."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {in_words(one)}" for key, one in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(str(in_words(one)) for one in value)
+    return value
+
+
 def keyword(name: str) -> Markup:
     """A DICOM keyword, which may go on in the next line where one of its words begins."""
     return Markup("<wbr>").join(_WORD.findall(name))
@@ -88,6 +99,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "size": size,
     "moment": moment,
     "or_dash": or_dash,
+    "in_words": in_words,
     "keyword": keyword,
     "cell": cell,
     "amount": amount,

@@ -136,6 +136,18 @@ def test_a_study_is_made_for_what_may_be_production_only_where_that_is_ticked(
         assert ended(client, page.url.rpartition("/")[2])["outcome"] == "passed"
 
 
+def test_a_target_may_be_called_as_the_server_calls_its_own_archive(
+    it: Tab, service: Served
+) -> None:
+    page = it.go("/generate")
+    page.get_by_label("Send to").select_option(label="archive")
+    page.get_by_role("button", name=re.compile(r"^Send \d")).click()
+    page.wait_for_url(re.compile(r"/runs/\d"))
+    with client_of(service.url) as client:
+        run = ended(client, page.url.rpartition("/")[2])
+    assert (run["outcome"], run["site"]) == ("passed", "site.yaml")
+
+
 def test_a_scenario_is_run_on_what_may_be_production_only_where_that_is_ticked(
     it: Tab, service: Served
 ) -> None:
@@ -451,7 +463,7 @@ def test_a_message_that_was_sent_is_found_again_and_goes_out_once_more_as_it_was
         page = it.go("/orders")
         page.get_by_role("link", name="Messages in and out").click()
         page.get_by_label("Control ID or patient ID").fill("<b>77</b>")
-        page.get_by_role("button", name="Show", exact=True).click()
+        page.get_by_role("button", name="Find", exact=True).click()
         row = page.get_by_role("row").filter(has_text=address)
         expect(row).to_contain_text("AA")
         for scheme, width in LOOKS[:2]:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from scenario_runner.api import Deadline
 from scenario_runner.app.fhir_list import fhir_servers, studies_of
 from scenario_runner.app.generated import (
+    Destination,
     FhirStudy,
     Making,
     day,
@@ -46,6 +47,8 @@ _MOST: Final = {"studies": 50, "series": 50, "images": 2_000}
 _ROWS: Final = 60
 """Series that a preview lists."""
 _PEOPLE: Final = 20
+_TARGET: Final = "target:"
+"""Before the name of a target in a form: one may be called as what is the server's own."""
 _PATIENCE: Final = 60.0
 """Seconds that a FHIR server has for a page of its list."""
 
@@ -68,7 +71,7 @@ def _routes(router: APIRouter, desk: Desk) -> None:
             kind=kind,
             patient=patient,
             servers=[(one, one) for one in fhir_servers(desk.site, desk.around)],
-            destinations=[(one, _destination(say, one)) for one in destinations(served)],
+            destinations=[_choice(say, one) for one in destinations(served)],
             most=_MOST,
             may_be_production=any_production(desk),
         )
@@ -154,7 +157,7 @@ def making_of(fields: Mapping[str, str]) -> Making:
     )
     return Making(
         wishes=wishes,
-        to=fields.get("to") or "embedded",
+        to=_destination(fields.get("to") or EMBEDDED),
         orders=orders.replace("\r\n", "\r").replace("\n", "\r"),
         modality=fields.get("modality", "").strip().upper() or None if orders else None,
         fhir=study,
@@ -166,9 +169,19 @@ def _kind(say: Language, kind: str) -> str:
     return say(key) if say.has(key) else kind.upper()
 
 
-def _destination(say: Language, name: str) -> str:
-    key = "generate.destinations." + name
-    return say(key) if name in (ARCHIVE, EMBEDDED) else name
+def _choice(say: Language, one: Destination) -> tuple[str, str]:
+    """A destination as a form has it, and as people read it."""
+    if one.own is None:
+        return _TARGET + one.target, one.target
+    return one.own, say("generate.destinations." + one.own)
+
+
+def _destination(text: str) -> Destination:
+    if text == ARCHIVE:
+        return Destination(own=ARCHIVE)
+    if text == EMBEDDED:
+        return Destination(own=EMBEDDED)
+    return Destination(text.removeprefix(_TARGET))
 
 
 def _count(fields: Mapping[str, str], name: str) -> int | None:
