@@ -167,7 +167,7 @@ class Editing:
         there = self.document(reference, scenario=False)
         given = None if there is None else there.data.get("parameters")
         return {
-            name: str(one.get("description", "")) if isinstance(one, Mapping) else ""
+            name: _about(one) if isinstance(one, Mapping) else ""
             for name, one in (given.items() if isinstance(given, Mapping) else ())
         }
 
@@ -245,3 +245,15 @@ _SCHEMAS: Mapping[str, Any] = {
     LIBRARY: lambda _: library_schema(),
     OVERLAY: lambda _: overlay_schema(),
 }
+
+
+def _about(parameter: Mapping[str, Any]) -> str:
+    """What a parameter of a step list is, in a line: ``Where the studies go (target, by default pacs)``."""
+    kind = str(parameter.get("type", "text"))
+    if isinstance(allowed := parameter.get("one_of"), list):
+        kind = f"{kind}: {', '.join(str(as_written(one)) for one in allowed)}"
+    if "default" in parameter:
+        kind += f", by default {as_written(parameter['default'])}"
+    elif parameter.get("required") is not False:
+        kind += ", has to be given"
+    return f"{parameter.get('description', '')} ({kind})".strip()

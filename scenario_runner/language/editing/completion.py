@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from scenario_runner.language.document_kinds import KINDS
 from scenario_runner.language.editing.cursor import Cursor, cursor_at
 from scenario_runner.language.editing.described import described, words_about
+from scenario_runner.language.editing.listed_steps import saved_in_lists
 from scenario_runner.language.editing.offering import Completion, Completions, Surrounding
 from scenario_runner.language.editing.template_names import names_at
 from scenario_runner.language.saved_names import SELECTIONS
@@ -108,7 +109,7 @@ def _values(cursor: Cursor, schema: Schema, around: Surrounding) -> Iterator[Com
         yield from (_value("true"), _value("false"))
     what = schema.get("x-one-of") or schema.get("x-name-of")
     if what in _SAVED:
-        yield from (_value(name, detail) for name, detail in _saved(cursor, what).items())
+        yield from (_value(name, detail) for name, detail in _saved(cursor, what, around).items())
     elif isinstance(what, str) and not (what == "attribute" and types == "object"):
         yield from (_value(name, detail) for name, detail in around.words(what).items())
 
@@ -119,7 +120,7 @@ def _value(text: str, detail: str = "") -> Completion:
     return Completion(text, "value", text if safe else f'"{text}"', detail)
 
 
-def _saved(cursor: Cursor, what: str) -> dict[str, str]:
+def _saved(cursor: Cursor, what: str, around: Surrounding) -> dict[str, str]:
     """Names that steps before the cursor give."""
     found = dict.fromkeys(SELECTIONS, "a selection") if what in ("selection", "instances") else {}
     for path, entry in written_entries(cursor.data):
@@ -128,4 +129,6 @@ def _saved(cursor: Cursor, what: str) -> dict[str, str]:
         for key in ("save_as", "id"):
             if isinstance(entry.get(key), str) and not (key == "save_as" and what == "step"):
                 found[entry[key]] = f"{key} of an earlier step"
+        if what != "step":
+            found.update(dict.fromkeys(saved_in_lists(entry, around), "saved by a list of steps"))
     return found

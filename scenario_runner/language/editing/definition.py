@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from scenario_runner.errors import Where
 from scenario_runner.language.editing.described import described
+from scenario_runner.language.editing.listed_steps import saved_in_lists
 from scenario_runner.language.editing.pointing import Pointed, pointed
 from scenario_runner.language.named_files import named_file
 from scenario_runner.language.templates import is_template
@@ -56,7 +57,7 @@ def definition(
             file = FilePath(named_file(document.file, value))
             return Where(str(file)) if file.is_file() else None
         if what in _SAVED:
-            return _saved(document, value, found.path)
+            return _saved(document, value, found.path, around)
     if found.path == ("rows",):
         file = FilePath(document.file).parent / value
         return Where(str(file)) if file.is_file() else None
@@ -74,12 +75,13 @@ def _parameter(document: Document, found: Pointed, around: Surrounding) -> Where
     return None if there is None else there.where(("parameters", found.path[-1]), key=True)
 
 
-def _saved(document: Document, name: str, path: Path) -> Where | None:
-    """The last step before a path that gives a name."""
+def _saved(document: Document, name: str, path: Path, around: Surrounding) -> Where | None:
+    """The last step before a path that gives a name, here or in a list that is used."""
     given = None
     for place, entry in written_entries(document.data):
         if place == path[: len(place)]:
             break
+        given = saved_in_lists(entry, around).get(name, given)
         for key in ("save_as", "id"):
             if entry.get(key) == name:
                 given = document.where((*place, key))
@@ -96,7 +98,7 @@ def _in_template(
                 return _member(document, match["of"], match["name"] or match["key"], around)
             if match["alone"] in _GIVEN_BY:
                 return _repeated(document, _GIVEN_BY[match["alone"]], found.path)
-            return _saved(document, match["alone"], found.path)
+            return _saved(document, match["alone"], found.path, around)
     return None
 
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from scenario_runner.language.axes import axes_of
+from scenario_runner.language.editing.listed_steps import saved_in_lists
 from scenario_runner.language.sandbox import environment
 from scenario_runner.language.shapes import Shape, step_names
 from scenario_runner.language.written_entries import written_entries
@@ -59,6 +60,7 @@ def _names(data: Any, path: Path, around: Surrounding) -> Shape:
             break
         if isinstance(entry.get("save_as"), str):
             saved.append(entry["save_as"])
+        saved += saved_in_lists(entry, around)
     shape = step_names(variables if isinstance(variables, dict) else {}, axes, saved, extra)
     known = dict(shape.attributes or {})
     if isinstance(data.get("parameters"), dict):
