@@ -14,7 +14,7 @@ from typing import Any
 
 from scenario_runner.app.shipped_scenarios import shipped_by_name, shipped_scenarios
 from scenario_runner.app.sites import shipped_site, shipped_sites
-from scenario_runner.errors import UsageError, of_the_machine
+from scenario_runner.errors import InvalidInput, UsageError, of_the_machine
 from scenario_runner.language.diagnostic_words import did_you_mean
 from scenario_runner.language.document import Document
 from scenario_runner.language.loader import load_document
@@ -64,6 +64,8 @@ def copy_scenario(name: str, folder: Path, here: Path) -> Copied:
             return replace(copied, needs=library if leaves else None)
         found = libraries.library(Reference(name, "", parse_range("")), beside)
     except ReferenceProblem as problem:
+        if problem.more:
+            raise InvalidInput(problem.more) from None
         if "/" in name or problem.code != "FAB601":
             raise UsageError(problem.message, hint=problem.hint) from None
         known = [*(one.name for one in shipped_scenarios()), *shipped_sites()]

@@ -20,6 +20,7 @@ from scenario_runner.errors import (
 from scenario_runner.language.document_kinds import SCENARIO, require_kind, scenario_files
 from scenario_runner.language.expansion import expanded
 from scenario_runner.language.loader import load_document
+from scenario_runner.language.named_files import LIBRARY_FILE
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.libraries.archive import SUFFIX, packed
 from scenario_runner.libraries.folders import upwards
@@ -117,7 +118,7 @@ def verify_lock(sources: Sources) -> tuple[Path, list[str]]:
     lock = read_lock(path)
     if lock is None:
         raise NothingSelected(f"there is no {path}", hint="fabricate library lock writes it")
-    found, _ = found_libraries(sources)
+    found, broken = found_libraries(sources)
     wrong: list[Diagnostic] = []
     same: list[str] = []
     for place, held in enumerate(lock.libraries):
@@ -137,7 +138,7 @@ def verify_lock(sources: Sources) -> tuple[Path, list[str]]:
             else:
                 same.append(f"{one.name} {one.version} ({one.known_as})")
     if wrong:
-        raise InvalidInput(wrong)
+        raise InvalidInput([*broken, *wrong])
     return path, same
 
 
@@ -203,11 +204,16 @@ def _used(
             found += error.diagnostics
             continue
         _, wrong = expanded(document, plugins, libraries)
-        found += [one for one in wrong if one.code.startswith("FAB6")]
+        found += [one for one in wrong if one.code.startswith("FAB6") or _is_of_a_library(one)]
         used |= libraries.used
     if found:
-        raise InvalidInput(found)
+        raise InvalidInput(list(dict.fromkeys(found)))
     return sorted(used.values(), key=lambda one: (one.name, one.version))
+
+
+def _is_of_a_library(one: Diagnostic) -> bool:
+    """Whether it is the reason for which there is no such library."""
+    return Path(one.where.file).name == LIBRARY_FILE
 
 
 def _preferred(

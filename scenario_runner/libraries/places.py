@@ -78,7 +78,11 @@ class Places:
             if root is not None:
                 # Beside it lie those that it needs.
                 places += [root / BESIDE, root.parent]
-        return list(dict.fromkeys([*places, *self._last]))
+        once: dict[Path | GitSource, Path | GitSource] = {}
+        for one in (*places, *self._last):
+            # `libs` of the working folder is often the one beside the scenario, by another name.
+            once.setdefault(one.absolute() if isinstance(one, Path) else one, one)
+        return list(once.values())
 
     def every(
         self, file: str | None, commits: Callable[[], Mapping[str, str]]

@@ -50,6 +50,18 @@ def newer(work: Path, version: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "command", [("library", "lock"), ("library", "update"), ("validate", "s.yaml"), ("copy", "l/x")]
+)
+def test_a_library_that_cannot_be_read_is_told_once_and_is_not_just_missing(
+    work: Path, command: tuple[str, ...]
+) -> None:
+    with (work / "libs" / "l" / "library.yaml").open("a") as file:
+        file.write("\nversoin: 1\n")
+    done = fabricate(*command, cwd=work).check(3)
+    assert (done.out + done.err).count("unknown key 'versoin'; did you mean 'version'?") == 1
+
+
 def test_a_run_refuses_what_is_not_as_it_was_locked_and_names_the_file(work: Path) -> None:
     fabricate("library", "lock", cwd=work).check()
     (work / "libs" / "l" / "steps" / "look.yaml").write_text("# other\n" + yaml_of(LOOK))
