@@ -57,12 +57,14 @@ def element_of(dataset: Dataset, tag: int) -> DataElement | None:
     from pydicom import DataElement
     from pydicom.config import IGNORE
 
+    from scenario_runner.dicom.datasets import with_values  # validate loads no pydicom
+
     try:
         found: DataElement | None = dataset.get(tag)
     except Exception:  # noqa: BLE001 - the decoder raises whatever a damaged value leads it into
         value = dataset.get_item(tag).value
         return DataElement(tag, "OB", bytes(value or b""), validation_mode=IGNORE)
-    return found
+    return found if found is None else with_values(found)
 
 
 def plain_value(element: DataElement | None) -> Any:

@@ -29,7 +29,7 @@ from scenario_runner.dicom.characters import (
     encode,
     parse,
 )
-from scenario_runner.dicom.dictionary import vr_of
+from scenario_runner.dicom.dictionary import vr_of, vrs_of
 from scenario_runner.dicom.element_heads import UNDEFINED
 from scenario_runner.dicom.elements import DamagedDatasetError, HeadReader, inflate, inflate_header
 from scenario_runner.dicom.part10 import file_meta, read_meta
@@ -281,6 +281,25 @@ def _vr(dataset: Dataset, element: RawDataElement) -> str:
         return private_dictionary_VR(element.tag, name.strip(" \0"))
     except KeyError:
         return vr
+
+
+def with_values(element: DataElement) -> DataElement:
+    """An element whose value was too long for its VR in Explicit VR, and so came as UN, with its values (PS3.5 6.2.2).
+
+    pydicom 3.0.2 reads UN by the dictionary up to 64 KB alone, which is what never needs to be UN: the contour
+    of thousands of points stays bytes. Whatever else came as UN is handed back as it is.
+    """
+    if element.VR != "UN" or not isinstance(element.value, bytes):
+        return element
+    choice = vrs_of(int(element.tag))
+    if len(choice) != 1 or choice[0] in vrs.LONG or choice[0] in vrs.CHARACTER_SET:
+        return element
+    value = element.value
+    raw = RawDataElement(element.tag, choice[0], len(value), value, 0, True, True)
+    try:
+        return convert_raw_data_element(raw)
+    except Exception:  # noqa: BLE001 - the decoder raises whatever a damaged value leads it into
+        return element
 
 
 def _items(dataset: Dataset, tag: BaseTag) -> list[Dataset]:

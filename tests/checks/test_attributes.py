@@ -15,7 +15,9 @@ from scenario_runner.checks.tags import _agrees
 from scenario_runner.dicom.datasets import read_file
 from scenario_runner.dicom.one_element import replace_element
 from scenario_runner.dicom.part10 import file_meta
-from tests.archive.samples import EXPLICIT, sample
+from scenario_runner.dicom.rewriting import rewritten
+from scenario_runner.dicom.syntaxes import encoding_of
+from tests.archive.samples import EXPLICIT, IMPLICIT, sample
 
 
 def received(data: bytes) -> Dataset:
@@ -133,3 +135,22 @@ def test_what_is_to_be_looked_at_and_is_nowhere_was_not_compared() -> None:
     assert not Unseen(set()).is_all
     with pytest.raises(ValueError, match="not compared as an attribute"):
         refuse_pixels(["PatientID", "FloatPixelData"], "")
+
+
+def test_a_contour_too_long_for_its_vr_is_the_same_in_either_encoding() -> None:
+    """In Explicit VR what is longer than 64 KB is UN, and its bytes differed from the numbers of Implicit VR."""
+
+    def with_contour(first: str) -> bytes:
+        contour, roi = Dataset(), Dataset()
+        contour.ContourData = [first, *(f"{number}.50" for number in range(10_000, 20_000))]
+        roi.ContourSequence = [contour]
+        return sample(ROIContourSequence=[roi], transfer_syntax=IMPLICIT).data
+
+    def explicit(data: bytes) -> bytes:
+        return rewritten(data, encoding_of(IMPLICIT), encoding_of(EXPLICIT))
+
+    sent = read_file(BytesIO(file_meta("1.2", "1.3", IMPLICIT) + with_contour("1.5")))
+    assert list(differing(sent, received(explicit(with_contour("1.50"))), set(), set())) == []
+    [(name, _, told)] = differing(sent, received(explicit(with_contour("2.5"))), set(), set())
+    assert name == "ROIContourSequence[0].ContourSequence[0].ContourData"
+    assert told[0] == 2.5
