@@ -26,13 +26,18 @@ from pydicom.uid import ExplicitVRLittleEndian, NuclearMedicineImageStorage
 def write(name, spacing):
     detector = Dataset()
     detector.ImagePositionPatient, detector.ImageOrientationPatient = [0, 0, 100], [1, 0, 0, 0, 1, 0]
+    detector.CollimatorType, detector.FocalDistance = "PARA", 0
     ds = Dataset()
     ds.file_meta = FileMetaDataset()
     ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     ds.SOPClassUID, ds.SOPInstanceUID, ds.Modality = NuclearMedicineImageStorage, "2.25.1", "NM"
     ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.FrameOfReferenceUID = "2.25.2", "2.25.3", "2.25.4"
     ds.PatientID, ds.PatientName, ds.StudyDate, ds.StudyTime, ds.Manufacturer = "1", "TEST^NM", "20260101", "120000", "Nobody"
-    ds.SeriesNumber, ds.InstanceNumber, ds.PatientPosition = 1, 1, "HFS"
+    ds.PatientBirthDate = ds.PatientSex = ds.AccessionNumber = ds.ReferringPhysicianName = ds.StudyID = ""
+    ds.PositionReferenceIndicator, ds.CountsAccumulated, ds.NumberOfEnergyWindows, ds.NumberOfDetectors = "", "", 1, 1
+    ds.EnergyWindowInformationSequence = ds.RadiopharmaceuticalInformationSequence = []
+    ds.PatientOrientationCodeSequence = ds.PatientGantryRelationshipCodeSequence = ds.RotationInformationSequence = []
+    ds.SeriesNumber, ds.InstanceNumber, ds.NumberOfRotations = 1, 1, 1
     ds.ImageType, ds.DetectorInformationSequence = ["ORIGINAL", "PRIMARY", "RECON TOMO", "EMISSION"], [detector]
     ds.NumberOfFrames, ds.FrameIncrementPointer, ds.SliceVector, ds.NumberOfSlices = 4, 0x00540080, [1, 2, 3, 4], 4
     ds.PixelSpacing, ds.SliceThickness, ds.SpacingBetweenSlices = [2, 2], 5, spacing

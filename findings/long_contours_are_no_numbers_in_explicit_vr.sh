@@ -35,7 +35,13 @@ def circle(count, z):
 rois = ((1, "BODY", 4000), (2, "HEART", 100))
 ds = item(
     SOPClassUID=RTStructureSetStorage, SOPInstanceUID="2.25.1", StudyInstanceUID="2.25.2", SeriesInstanceUID="2.25.3",
-    Modality="RTSTRUCT", PatientID="1", PatientName="TEST^RT", StructureSetLabel="A", ApprovalStatus="UNAPPROVED",
+    Modality="RTSTRUCT", PatientID="1", PatientName="TEST^RT", PatientBirthDate="", PatientSex="", StudyDate="", StudyTime="",
+    StudyID="", AccessionNumber="", ReferringPhysicianName="", SeriesNumber="", OperatorsName="", Manufacturer="",
+    StructureSetLabel="A", StructureSetDate="", StructureSetTime="", ApprovalStatus="UNAPPROVED",
+    RTROIObservationsSequence=[
+        item(ObservationNumber=number, ReferencedROINumber=number, RTROIInterpretedType="", ROIInterpreter="")
+        for number, _, _ in rois
+    ],
     StructureSetROISequence=[
         item(ROINumber=number, ROIName=name, ReferencedFrameOfReferenceUID="2.25.4", ROIGenerationAlgorithm="")
         for number, name, _ in rois
