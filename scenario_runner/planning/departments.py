@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from scenario_runner.planning import person_name
 from scenario_runner.planning.demographics import demographics_for
@@ -55,8 +55,13 @@ def institution(language: str, seed: int) -> str:
 
 
 def language_of(locale: str) -> str:
-    """The language of a locale, ``de`` of ``de_AT`` and of ``SOURCE:de_AT``."""
-    return locale.rpartition(":")[2].replace("-", "_").partition("_")[0].lower()
+    """The language of a locale, ``de`` of ``de_AT`` and of ``SOURCE:de_AT``; of ``zh_TW`` one of its own."""
+    name = locale.rpartition(":")[2].replace("-", "_").lower()
+    return name if name in _OTHER_LETTERS else name.partition("_")[0]
+
+
+_OTHER_LETTERS: Final = ("zh_tw",)
+"""Locales that write their language otherwise. In Taiwan examinations are ordered in English."""
 
 
 @cache

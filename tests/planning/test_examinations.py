@@ -330,3 +330,12 @@ def test_a_study_of_each_locale_is_worded_in_its_language(locale: str) -> None:
     ]  # fmt: skip
     assert len(same) <= len(EVERY) // 20, same
     assert institution(language, 0) != institution("en", 0)
+
+
+@pytest.mark.parametrize("locale", ["zh_TW", "zh-tw", "faker:zh_TW"])
+def test_no_simplified_character_stands_in_a_study_from_taiwan(locale: str) -> None:
+    language = language_of(locale)
+    wordings = (each.description(language, "R") for each in EVERY.values())
+    assert all(one.isascii() for one in wordings)
+    for seed in range(3):
+        institution(language, seed << 16).encode("big5")
