@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from scenario_runner.orders.numbering import is_number, whole_key
+from scenario_runner.orders.numbering import FILLER, is_number, whole_key
 from scenario_runner.orders.order import Said
 from scenario_runner.orders.worklist import said_of
 from scenario_runner.orders.worklist_item import STEP
@@ -104,8 +104,24 @@ def _meant(order: Order, procedures: _Procedures) -> list[tuple[str, ...]]:
     """Which procedures a message is about; none where it says nothing of one, or of another.
 
     Those that all it says of one fits, or whose study it names where it says nothing else of one; of these those that have a
-    scheduled step which it names, if any has.
+    scheduled step which it names, if any has. Where procedures have each a filler's number, the one that it has tells which.
     """
+    ours = _of_filler(order, procedures)
+    return _named(order, ours or procedures) or list(ours)
+
+
+def _of_filler(order: Order, procedures: _Procedures) -> _Procedures:
+    """Those with the filler's number that the message has, where others have another one."""
+    number = order.text(FILLER)
+    found = {
+        key: said
+        for key, said in procedures.items()
+        if number and any(FILLER in one and one[FILLER].text == number for one in said)
+    }
+    return found if len(found) < len(procedures) else {}
+
+
+def _named(order: Order, procedures: _Procedures) -> list[tuple[str, ...]]:
     told = _procedure(order.said)
     if not any(told) or (is_number(order.said) and not told[1]):
         uid = order.text(_STUDY)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from scenario_runner.dicom.elements import DamagedDatasetError
 from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.orders.same_order import ATTRIBUTES, ByNumber, Numbers, Person, numbers_of
-from scenario_runner.orders.worklist import held_name, is_held, order_name, said_in
+from scenario_runner.orders.worklist import held_name, is_held, order_name, said_in, step_name
 
 if TYPE_CHECKING:
     from scenario_runner.orders.order import Said
@@ -80,6 +80,15 @@ class KnownItems:
         """The names of orders of the worklist that have an accession number."""
         found = self._by_number.having("AccessionNumber", accession)
         return list(dict.fromkeys(self._of[one].name for one in found if not is_held(one)))
+
+    def held_accessions(self, name: str) -> set[str]:
+        """Accession numbers of an order that is held."""
+        found, number = set[str](), 0
+        while (known := self._of.get(held_name(step_name(name, number)))) is not None:
+            accession = known.numbers.get("AccessionNumber")
+            found |= set() if accession is None else {accession.text}
+            number += 1
+        return found
 
     def issuers(self, patient_id: str) -> set[str]:
         """Who has given this number to a patient, as far as items say so."""

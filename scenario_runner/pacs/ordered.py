@@ -168,13 +168,22 @@ class Ordered:
             raise self._here_already(named)
         if order.status != "new":
             self._require_patient(named)
-        accession = order.text("AccessionNumber")
-        for theirs in known.with_accession(accession):
-            if theirs not in {name, *leaving} and not self._is_gone(theirs):
-                raise _taken(accession)
+        self._require_accession(named, leaving)
         for keyword, why in unfit(order):
             where = order.said[keyword].where.path if keyword in order.said else ""
             raise RefusedError(why, where, _TYPE)
+
+    def _require_accession(self, named: _Named, leaving: set[str]) -> None:
+        """Refuse an accession number of another order, unless that leaves with the same message."""
+        order, name, known = named.order, named.name, self._items()
+        accessions = {order.text("AccessionNumber")}
+        if order.status != "new" and name not in known:
+            # What is released comes back with those that it had, which others may have got meanwhile.
+            accessions |= known.held_accessions(name)
+        for accession in sorted(accessions):
+            for theirs in known.with_accession(accession):
+                if theirs not in {name, *leaving} and not self._is_gone(theirs):
+                    raise _taken(accession)
 
     def _here_already(self, named: _Named) -> RefusedError:
         """By the number that both have."""

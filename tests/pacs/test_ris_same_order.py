@@ -148,3 +148,30 @@ def test_an_order_that_is_held_during_a_merge_comes_back_as_who_stays(desk: Desk
     assert desk.tell(say("ORC|RL||FI1", BARE, pid=stays))[0] == "AA"
     (item,) = desk.items()
     assert (item.PatientID, item.PatientName, item.AccessionNumber) == ("B", "STAYS^EVA", "ACC1")
+
+
+def test_of_procedures_with_a_fillers_number_each_a_message_is_about_its_own(desk: Desk) -> None:
+    second = OBR.replace("FI1", "FI2").replace("ACC1", "ACC2").replace("RP1", "RP2")
+    both = ("ORC|NW|PL1|FI1", OBR, "ORC|NW|PL1|FI2", second)
+    assert desk.tell(told(PID, *both))[0] == "AA"
+    change = "OBR|1||FI2|CTCH^CT thorax^L"
+    assert desk.tell(say("ORC|XO||FI2", change))[0] == "AA"
+    words = {one.AccessionNumber: one.RequestedProcedureDescription for one in desk.items()}
+    assert words == {"ACC1": "CT chest", "ACC2": "CT thorax"}
+    assert desk.tell(say("ORC|CA|PL1|FI2", change))[0] == "AA"
+    assert desk.accessions() == ["ACC1"]
+    assert desk.tell(say("ORC|CA||FI1", "OBR|1||FI1"))[0] == "AA"
+    assert desk.items() == []
+
+
+def test_a_released_order_does_not_share_its_accession_number_with_one_that_came_meanwhile(
+    desk: Desk,
+) -> None:
+    desk.tell(NEW)
+    desk.tell(say("ORC|HD|PL1|FI1", OBR))
+    assert desk.tell(say("ORC|NW|PL2|FI2", OBR.replace("PL1|FI1", "PL2|FI2")))[0] == "AA"
+    release = say("ORC|RL|PL1|FI1", "OBR|1|PL1|FI1|CTCH^CT chest^L")
+    assert desk.tell(release) == ("AE", "accession number ACC1 is another order's")
+    assert desk.tell(say("ORC|CA|PL2|FI2", OBR.replace("PL1|FI1", "PL2|FI2")))[0] == "AA"
+    assert desk.tell(release.replace(b"|P|2.5", b"R|P|2.5"))[0] == "AA"
+    assert desk.accessions() == ["ACC1"]
