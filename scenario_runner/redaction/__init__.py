@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
+from itertools import repeat
 from operator import attrgetter
 from typing import Any, get_type_hints
 
 from scenario_runner.errors import text_of
-from scenario_runner.redaction.forms import forms_of
+from scenario_runner.redaction.forms import Form, forms_of
 from scenario_runner.redaction.threads import told_in_a_line
-from scenario_runner.redaction.unfolding import has_escapes, layers
+from scenario_runner.redaction.unfolding import is_number, layers, may_be_escaped
 
 MASK = "•••"
 _NUMBERS = (int, int | None, float, float | None, bool)
@@ -21,6 +22,7 @@ _NUMBERS = (int, int | None, float, float | None, bool)
 the count out of a send of 104 images, for then the event could not be read any more."""
 _SHORT_TEXT, _MOST_REMEMBERED = 128, 2048
 """Characters of a text, and texts, of which the outcome is remembered."""
+_NOTHING = repeat(None)
 _BETWEEN_VALUES = "\\"
 _BETWEEN_GROUPS = "="
 _GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
@@ -37,26 +39,37 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        found = [form for secret in dict.fromkeys(secrets) if secret for form in forms_of(secret)]
-        self._forms = sorted(found, key=attrgetter("least"))
+        self._look_for(
+            form for secret in dict.fromkeys(secrets) if secret for form in forms_of(secret)
+        )
+
+    def _look_for(self, forms: Iterable[Form]) -> None:
+        self._forms = sorted(forms, key=attrgetter("least"))
+        self._of_numbers = [form for form in self._forms if is_number(form.probe)]
         self._remembered = lru_cache(_MOST_REMEMBERED)(self._searched)
+        self._clean: dict[type, tuple[Any, ...]] = {}
+        """Of each kind of event the values of the last in which nothing was found: many have the same case and step."""
 
     def learn(self, secret: str) -> None:
         """One more, such as a token that a server has just given; any thread may say so."""
-        found = [*self._forms, *(forms_of(secret) if secret else ())]
-        self._forms = sorted(found, key=attrgetter("least"))
-        self._remembered = lru_cache(_MOST_REMEMBERED)(self._searched)
+        self._look_for([*self._forms, *(forms_of(secret) if secret else ())])
 
     def text(self, text: str) -> str:
         """The text without secrets."""
         return self._masked(text) if self._forms else text
 
     def _masked(self, text: str) -> str:
-        # Names of attributes and steps come again and again.
-        return self._remembered(text) if len(text) <= _SHORT_TEXT else self._searched(text)
+        # Names of attributes and steps come again and again; what ends in a number, of which there is one for each
+        # image, does not.
+        if len(text) > _SHORT_TEXT or text[-1:].isdigit():
+            return self._searched(text)
+        return self._remembered(text)
 
     def _searched(self, text: str) -> str:
-        if not (has_escapes(text) or self._may_hold(text)):
+        if is_number(text):
+            if not self._may_hold(text, self._of_numbers):
+                return text
+        elif not (may_be_escaped(text) or self._may_hold(text, self._forms)):
             return text
         found = [
             layer.place(*span)
@@ -73,9 +86,9 @@ class Redactor:
             end = max(end, stop)
         return "".join([*pieces, text[end:]])
 
-    def _may_hold(self, text: str) -> bool:
+    def _may_hold(self, text: str, forms: Sequence[Form]) -> bool:
         length, lower = len(text), text.lower()
-        for form in self._forms:
+        for form in forms:
             if length < form.least:
                 return False
             if form.probe in (lower if form.any_case else text):
@@ -96,6 +109,8 @@ class Redactor:
         return self._tree(value) if self._forms else value
 
     def _tree(self, value: Any) -> Any:
+        if type(value) in self._clean:
+            return self._fields(value)
         if isinstance(value, str):
             return self._masked(value)
         if value is None or isinstance(value, bool):
@@ -121,9 +136,13 @@ class Redactor:
     def _fields(self, value: Any) -> Any:
         changes = {}
         kind: Any = type(value)
-        for name in _searched_fields(kind):
-            before = getattr(value, name)
+        names, values_of = _searched_fields(kind)
+        values = values_of(value)
+        known = self._clean  # another one when a secret is learned meanwhile
+        for name, before, clean in zip(names, values, known.get(kind) or _NOTHING, strict=False):
             if type(before) is str:
+                if before is clean:
+                    continue
                 if (masked := self._masked(before)) != before:
                     changes[name] = masked
                 continue
@@ -131,7 +150,10 @@ class Redactor:
             # To make events anew in which there is no secret would cost as much as the search.
             if after is not before:
                 changes[name] = after
-        return dataclasses.replace(value, **changes) if changes else value
+        if changes:
+            return dataclasses.replace(value, **changes)
+        known[kind] = values
+        return value
 
     def _mapping(self, value: Mapping[Any, Any]) -> dict[Any, Any]:
         cleaned = {self._tree(key): self._tree(item) for key, item in value.items()}
@@ -213,11 +235,14 @@ class _CleanFormatter(logging.Formatter):
 
 
 @cache
-def _searched_fields(kind: Any) -> tuple[str, ...]:
-    """The fields of a dataclass, without those that can only be numbers of our own."""
+def _searched_fields(kind: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    """The fields of a dataclass, without those that can only be numbers of our own, and what reads them all at once."""
     try:
         types = get_type_hints(kind)
     except NameError:  # a type that is known to type checkers alone: no field goes unread
         types = {}
     fields = (field.name for field in dataclasses.fields(kind) if field.init)
-    return tuple(name for name in fields if types.get(name) not in _NUMBERS)
+    names = tuple(name for name in fields if types.get(name) not in _NUMBERS)
+    if len(names) < 2:  # attrgetter gives a tuple for several names alone
+        return names, lambda value: tuple(getattr(value, name) for name in names)
+    return names, attrgetter(*names)

@@ -37,8 +37,8 @@ _OTHERS = re.compile(r"=(?:[0-9a-fA-F]{2}|\r?\n)|[A-Za-z0-9+/_-]{20}|\0")
 Zero bytes are of UTF-16 that was read as Latin-1.
 """
 _QUOTED_PRINTABLE = re.compile(r"=[0-9a-fA-F]{2}")
-_NUMBERS = re.compile(r"[0-9.]*").fullmatch
-"""A UID, of which a run has one for each instance. Base64 of digits alone has a byte beyond ASCII in every three, so no
+is_number = re.compile(r"[0-9.]*").fullmatch
+"""Of a UID, of which a run has one for each instance. Base64 of digits alone has a byte beyond ASCII in every three, so no
 escape is in it; and what a secret itself is in Base64 is looked for in the text as it is."""
 _FOLD = re.compile(r"\\+[rn]|\s")
 """Where a line of Base64 ends, also in JSON."""
@@ -104,8 +104,11 @@ def _all_below(first: Layer, *, mime: bool) -> Iterator[Layer]:
 
 def has_escapes(text: str) -> bool:
     """Whether something in it may be an escape."""
-    if _NUMBERS(text):
-        return False
+    return not is_number(text) and may_be_escaped(text)
+
+
+def may_be_escaped(text: str) -> bool:
+    """The same of what is no number."""
     return "%" in text or "&" in text or "\\" in text or _OTHERS.search(text) is not None
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenario_runner.events import AttemptFinished, RunFinished, StepFinished
+from scenario_runner.events import AttemptFinished, InstanceSent, RunFinished, StepFinished
 from scenario_runner.redaction import MASK, Redactor
 from scenario_runner.redaction.unfolding import has_escapes, layers
 
@@ -155,6 +155,24 @@ def test_what_a_marked_cut_leaves_of_an_encoded_secret_is_masked(encoding: str, 
         assert MASK in told
         # Of a login its name is left, of a character that was cut its beginning.
         assert len(told) <= len(f"said {MASK}{mark}") + 7, told
+
+
+def test_what_was_clean_in_one_event_is_searched_again_once_a_secret_is_learned() -> None:
+    redactor = Redactor(["topsecret1"])
+    event = sent("1.2.3", comment="of tok-8Hq2vTz9LmPx")
+    assert redactor.tree(event) is event
+    assert redactor.tree(event) is event
+    redactor.learn("tok-8Hq2vTz9LmPx")
+    assert redactor.tree(event).comment == f"of {MASK}"
+    assert redactor.tree(sent("1.2.4", comment="topsecret1")).comment == MASK
+    assert redactor.tree(sent("1.2.5", comment="topsecret1")).comment == MASK
+
+
+def sent(uid: str, comment: str) -> InstanceSent:
+    return InstanceSent(
+        case="c", id="send", target="pacs", image="p1.s1.e1.i1", uid=uid, status="0000", stored=True,
+        maybe_stored=False, comment=comment,
+    )  # fmt: skip
 
 
 def test_without_secrets_events_pass_untouched() -> None:
