@@ -398,6 +398,15 @@ class Stamped:
         }
 
 
+def kinds_of_event() -> list[type[Event]]:
+    """All kinds there are, in the order in which they are defined."""
+    return [
+        one
+        for one in globals().values()
+        if isinstance(one, type) and issubclass(one, Event) and one is not Event
+    ]
+
+
 class EventHandler(Protocol):
     """A consumer of events. Called in order, from one thread at a time."""
 

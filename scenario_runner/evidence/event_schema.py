@@ -9,20 +9,12 @@ from pydantic import TypeAdapter
 
 from scenario_runner import events
 from scenario_runner.descriptions import DescribedSchema
+from scenario_runner.events import kinds_of_event
 
 _STAMP = {
     "seq": {"type": "integer", "minimum": 1, "description": "From 1, without gaps."},
     "time": {"type": "string", "format": "date-time", "description": "In UTC."},
 }
-
-
-def kinds_of_event() -> list[type[events.Event]]:
-    """All kinds there are, in the order in which they are defined."""
-    return [
-        one
-        for one in vars(events).values()
-        if isinstance(one, type) and issubclass(one, events.Event) and one is not events.Event
-    ]
 
 
 def _left_out(kind: type[events.Event]) -> set[str]:

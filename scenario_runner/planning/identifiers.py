@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from scenario_runner.errors import Where
-    from scenario_runner.language.document import Document
     from scenario_runner.language.site_model import Site
+    from scenario_runner.origins import Origins
     from scenario_runner.planning.api import PatternField
 
 VRS = {"patient_id": "LO", "accession": "SH"}
@@ -37,12 +37,12 @@ class Identifiers:
         site: Site,
         fields: Mapping[str, PatternField],
         findings: Findings,
-        site_document: Document | None = None,
+        site_origins: Origins | None = None,
     ) -> None:
         self._site = site
         self._fields = fields
         self._findings = findings
-        self._site_document = site_document
+        self._site_origins = site_origins
         self._patterns: dict[str, Pattern | PatternError] = {}
         self._in_case: dict[tuple[str, Pattern, str], int] = {}
         self.demand = Demand()
@@ -65,8 +65,8 @@ class Identifiers:
         """The rule for ``count`` identifiers, the site's when none is given."""
         text = given if given is not None else str(getattr(self._site.identifiers, kind))
         origins = self._findings.origins
-        if given is None and self._site_document is not None:
-            origins, path = self._site_document, ("identifiers", kind)
+        if given is None and self._site_origins is not None:
+            origins, path = self._site_origins, ("identifiers", kind)
         where = place(origins, path)
         if text not in self._patterns:
             try:

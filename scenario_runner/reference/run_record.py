@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from scenario_runner import events
-from scenario_runner.evidence.event_schema import events_schema, kinds_of_event
+from scenario_runner.events import kinds_of_event
+from scenario_runner.evidence.event_schema import events_schema
 from scenario_runner.evidence.record import published_schema
 from scenario_runner.reference.tables import GENERATED, record_keys, table
 from scenario_runner.reference.words import Words

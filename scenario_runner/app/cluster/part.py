@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from scenario_runner.answers import StoreStatus
 from scenario_runner.app.cluster.known import Known
 from scenario_runner.app.cluster.opened_case import opened_case
-from scenario_runner.engine.part import part_of_step
+from scenario_runner.engine.part import Place, part_of_step
 from scenario_runner.errors import Defect, FabricatorError, Interrupted, TargetError, UsageError
 from scenario_runner.redaction import Redactor
 from scenario_runner.steps.send import Send
@@ -59,11 +59,11 @@ def sent_part(
             done = mine.stored
             ends.bus.emit(mine.taken_over(case, work["name"], telling.worker, claim))
         services = replace(opened.services, share=run.settings.share / work["parts"])
-        place = (work["entry"], work["step"], work["attempt"])
+        place = Place(work["entry"], work["step"], work["attempt"])
         # Others of the same step number their files from 1 as well.
         folder = f"part-{hashlib.sha256(part.encode()).hexdigest()[:12]}-{claim.attempt}"
         try:
-            with part_of_step(job, services, *place, folder, control) as context:
+            with part_of_step(job, services, place, folder, control) as context:
                 every = {one.id: one for one in job.case.series()}
                 images = (
                     image

@@ -21,11 +21,7 @@ if TYPE_CHECKING:
     from scenario_runner.engine.bus import EventBus
     from scenario_runner.engine.services import Job
 
-_KINDS: Mapping[str, type[kinds.Event]] = {
-    kind.kind: kind
-    for kind in vars(kinds).values()
-    if isinstance(kind, type) and issubclass(kind, kinds.Event)
-}
+_KINDS: Mapping[str, type[kinds.Event]] = {kind.kind: kind for kind in kinds.kinds_of_event()}
 
 
 class Relay:

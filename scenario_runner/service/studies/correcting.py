@@ -17,6 +17,7 @@ from sqlalchemy import delete, insert, update
 from scenario_runner.dicom.dictionary import tag_of
 from scenario_runner.dicom.element_text import character_sets, texts
 from scenario_runner.dicom.elements import DamagedDatasetError, Elements, read_header
+from scenario_runner.lazy_dataclasses import dataclass
 from scenario_runner.pacs.spoiling import altered
 from scenario_runner.planning import person_name
 from scenario_runner.planning.value_problems import check_text
@@ -68,7 +69,7 @@ def correct(
             raise refusal from error
         raise
     was = correction.was(before)
-    _tell_done(service, asking, study_uid, number, correction.done, was, after, reason)
+    _tell_done(service, asking, _Done(study_uid, number, correction.done, was, after, reason))
     service.judge.wake()
     facts = facts_of(service, study_uid)
     return {
@@ -120,30 +121,34 @@ def _refusal(error: BaseException) -> ServiceError | None:
     return None
 
 
-def _tell_done(
-    service: Service,
-    asking: Asking,
-    study_uid: str,
-    number: int,
-    done: dt.datetime,
-    was: Mapping[str, str],
-    after: Mapping[str, str],
-    reason: str,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """A change that was made. number: of its row; was, after: keyword to value."""
+
+    study_uid: str
+    number: int
+    at: dt.datetime
+    was: Mapping[str, str]
+    after: Mapping[str, str]
+    reason: str
+
+
+def _tell_done(service: Service, asking: Asking, done: _Done) -> None:
     """Have the change, the uploads of the study and the audit trail say that it is done, all of them or none."""
     with service.database.writing() as connection:
         connection.execute(
             update(study_change)
-            .where(study_change.c.number == number)
-            .values(before=json.dumps(dict(was)), done=done)
+            .where(study_change.c.number == done.number)
+            .values(before=json.dumps(dict(done.was)), done=done.at)
         )
-        if "PatientID" in after:
-            hand_over(connection, study_uid, after["PatientID"])
+        if "PatientID" in done.after:
+            hand_over(connection, done.study_uid, done.after["PatientID"])
         if service.home.keeps_files:
             connection.execute(
                 update(upload_file)
                 .where(
-                    upload_file.c.study_instance_uid == study_uid, upload_file.c.status == "success"
+                    upload_file.c.study_instance_uid == done.study_uid,
+                    upload_file.c.status == "success",
                 )
                 .values(findings=None)
             )
@@ -151,9 +156,9 @@ def _tell_done(
             connection,
             asking.caller,
             Activity.CORRECTED,
-            study_uid,
+            done.study_uid,
             asking.from_where,
-            detail={"before": dict(was), "after": dict(after), "reason": reason},
+            detail={"before": dict(done.was), "after": dict(done.after), "reason": done.reason},
         )
 
 
