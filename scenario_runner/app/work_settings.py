@@ -47,10 +47,12 @@ def work_settings(starts: Iterable[Path]) -> WorkSettings:
 
 
 def _read(file: Path) -> WorkSettings | None:
-    import tomllib
-
     try:
         text = file.read_text("utf-8")
+        if file.name == _PROJECT and "fabricate" not in text:
+            return None  # and no parser is loaded for it
+        import tomllib
+
         data = tomllib.loads(text)
     except (OSError, ValueError) as error:
         if file.name == _PROJECT:
