@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from scenario_runner.archive.narrowing import Below, Condition, one_of
-from scenario_runner.archive.paging import Asked, Page, page_of
+from scenario_runner.archive.paging import Asked, Numbers, Page, page_of
 from scenario_runner.archive.schema import (
     COLUMNS,
     IDENTITY,
@@ -286,13 +286,13 @@ class Index:
         columns: Sequence[str],
         restrictions: Iterable[Restriction],
         conditions: Sequence[Condition] = (),
-        page: Page | None = None,
+        page: Page | Numbers | None = None,
     ) -> Iterator[tuple]:  # type: ignore[type-arg]
         """Rows of a level joined with those above it, in the order they were taken in.
 
         columns: keywords of the index, of that level or above, ``computed`` expressions included.
-        conditions: what else a row has to meet. page: those of a page alone, of all that the level has: there are no
-        restrictions and conditions then.
+        conditions: what else a row has to meet. page: of these alone; of a ``Page`` of all that the level has, so that there
+        are no restrictions and conditions then.
         """
         tables = [TABLE[one] for one in levels_down_to(level)]
         selected = ", ".join(expression(column, level) for column in columns)

@@ -49,14 +49,24 @@ class Page(NamedTuple):
         )
 
 
+class Numbers(NamedTuple):
+    """Rows by their numbers."""
+
+    numbers: Sequence[int]
+
+    def condition(self, table: str) -> Condition:
+        """That it is one of them."""
+        among = json.dumps(self.numbers)
+        return Condition(f"{table}.id IN (SELECT value FROM json_each(?))", [among])  # noqa: S608 - our own names
+
+
 def page_of(reader: Speaker, asked: Asked) -> tuple[list[tuple], int]:  # type: ignore[type-arg]
     """The rows, and how many there are in all."""
     if not asked.below:
         return _rows(reader, asked, asked.plain), _count(reader, asked.plain)
     found = _first(reader, asked)
     if len(found) <= _FEW:
-        among = Condition("id IN (SELECT value FROM json_each(?))", [json.dumps(found)])
-        return _rows(reader, asked, [among]), len(found)
+        return _rows(reader, asked, [Numbers(found).condition("studies")]), len(found)
     if len(asked.below) == 1 and not asked.plain:
         [one] = asked.below
         counted = f"SELECT count(*) FROM ({one.owners}) AS owners"  # noqa: S608

@@ -26,7 +26,7 @@ from scenario_runner.archive.keys import (
     keys_of,
 )
 from scenario_runner.archive.narrowing import Condition, condition_of
-from scenario_runner.archive.paging import Page
+from scenario_runner.archive.paging import Numbers, Page
 from scenario_runner.archive.periods import TIMEZONE_OFFSET, Zones, moved
 from scenario_runner.dicom.characters import fitting
 from scenario_runner.dicom.dictionary import tag_of
@@ -161,22 +161,35 @@ class Query:
         return Matches(found, [key.tag for key in self.unsupported])
 
     def page(self, archive: Archive, offset: int, limit: int | None) -> Iterator[Match]:
-        """A part of what ``run`` finds. Where every row matches, those that are passed over cost next to nothing."""
+        """A part of what ``run`` finds: of what is passed over no more is read than what tells whether it matches."""
         keys = (*(key for _, key in self.columns), *self.others)
-        if all(key.is_universal and key.period is None for key in keys):
+        if _asks_nothing(keys):
             return self._run(archive, "", Page(offset, limit))
         end = None if limit is None else offset + limit
-        return itertools.islice(self._run(archive, ""), offset, end)
+        if self.zone or any(key.period for key in keys) or not _asks_nothing(self.others):
+            return itertools.islice(self._run(archive, ""), offset, end)
+        numbers = itertools.islice(self._numbers(archive), offset, end)
+        return self._run(archive, "", Numbers([*numbers]))
+
+    def _numbers(self, archive: Archive) -> Iterator[int]:
+        """The numbers of the rows whose columns match."""
+        asked = tuple(one for one in self.columns if one[1].test)
+        query = dataclasses.replace(self, columns=asked, others=())
+        names = ["id", *(attribute.keyword for attribute, _ in asked)]
+        rows = archive.index.rows(self.level, names, self._restrictions(), self._conditions())
+        return (int(row[0]) for row in rows if query._match_columns(row[1:], {}))  # noqa: SLF001 - this query in part
 
     def _run(
-        self, archive: Archive, retrieve_ae_title: str, page: Page | None = None
+        self, archive: Archive, retrieve_ae_title: str, page: Page | Numbers | None = None
     ) -> Iterator[Match]:
         for row in self._rows(archive, page):
             match = self._match(archive, row, retrieve_ae_title)
             if match is not None:
                 yield match
 
-    def _rows(self, archive: Archive, page: Page | None = None) -> Iterator[Sequence[object]]:
+    def _rows(
+        self, archive: Archive, page: Page | Numbers | None = None
+    ) -> Iterator[Sequence[object]]:
         names = ["character_set", *(attribute.keyword for attribute, _ in self.columns)]
         if self.zone:
             names += ["TimezoneOffsetFromUTC", *_BESIDE[self.level]]
@@ -305,6 +318,10 @@ def _in(zone: str, key: Key) -> Key:
         return key
     values = tuple(with_offset(value, zone) for value in key.values)
     return dataclasses.replace(key, values=values, test=matcher("DT", values))
+
+
+def _asks_nothing(keys: Iterable[Key]) -> bool:
+    return all(key.is_universal and key.period is None for key in keys)
 
 
 def _is_beyond_pixels(key: Key) -> bool:

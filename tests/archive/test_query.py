@@ -326,6 +326,8 @@ def test_a_text_with_an_escape_that_leads_nowhere_is_answered_empty(archive: Arc
         {"StudyInstanceUID": "", "StudyDate": "20250601"},
         {"StudyInstanceUID": "", "InstitutionName": ""},
         {"StudyInstanceUID": ["1.2.4"]},
+        {"StudyInstanceUID": "", "ModalitiesInStudy": "S*"},
+        {"StudyInstanceUID": "", "PatientID": "PID1", "InstitutionName": "*"},
     ],
 )
 @pytest.mark.parametrize("level", ["STUDY", "SERIES", "IMAGE"])
