@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from scenario_runner.errors import Advised
-from scenario_runner.fields.types import Duration, Model, Time, entries_of
+from scenario_runner.fields.types import Duration, Model, Time, entries_of, number_or_text
 from scenario_runner.language.quantities import Share, StageRate, refuse_all
 
 MOST_ASSOCIATIONS = 256
@@ -95,6 +95,10 @@ class Between(Model):
         return self
 
 
+MixShare = Annotated[Share, number_or_text(r"^\d+(\.\d+)?\s*%$", "40%", minimum=0, maximum=100)]
+"""A share of a mix: as any other, and a whole number is so many percent."""
+
+
 def _shares(value: Any) -> Any:
     """Shares as numbers from people, who write 40 for 40 %, too."""
     if isinstance(value, dict):
@@ -123,10 +127,10 @@ class Load(Model):
     """In an open load, evenly spaced (by default), or at random as people come; the same again for the same seed. A
     hospital's day is ``poisson``."""
     modalities: (
-        Annotated[dict[str, Share], BeforeValidator(_shares), Field(min_length=1, max_length=40)]
+        Annotated[dict[str, MixShare], BeforeValidator(_shares), Field(min_length=1, max_length=40)]
         | None
     ) = None
-    """The mix: a share of the arrivals for each modality, kept at every moment; 100 % together."""
+    """The mix: a share of the arrivals for each modality, kept at every moment, where ``40`` is 40 %; 100 % together."""
     associations: Annotated[int, Field(ge=1, le=MOST_ASSOCIATIONS)] | None = None
     """How many at once: in a closed load so many modalities (1 by default), in an open one no more than that (16)."""
     think: Duration | Between | None = None

@@ -30,7 +30,7 @@ def test_a_load_is_planned_offered_and_told_alike(tmp_path: Path) -> None:
             {"for": "500ms", "rate": "20/s", "to": "60/s"},
         ],
         "arrival": "poisson",
-        "modalities": {"CT": "60%", "DX": "40%"},
+        "modalities": {"CT": 60, "DX": "40%"},
         "associations": 4,
     }
     entries = [

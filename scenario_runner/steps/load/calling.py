@@ -141,8 +141,10 @@ class LoadedCalls:
         self._context.capture(value)
         try:
             self.run()
-        except FabricatorError:
-            self._context.capture(value, {**facts, **self.facts()}, self.words(noun, found))
+        except FabricatorError as error:
+            told = {**facts, **self.facts()}
+            self.problems.pop(str(error), None)  # which the error tells, with what to do about it
+            self._context.capture(value, told, self.words(noun, found))
             raise
         value |= {
             "answered": self.done,
