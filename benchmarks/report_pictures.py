@@ -204,9 +204,9 @@ def _part(page: Page, of: str) -> bytes:
     return page.screenshot(full_page=True, clip=around)  # type: ignore[arg-type]
 
 
-def _small(png: bytes) -> bytes:
+def small(png: bytes, colours: int = COLOURS) -> bytes:
     """The same picture in few colours."""
-    few = Image.open(io.BytesIO(png)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    few = Image.open(io.BytesIO(png)).convert("RGB").quantize(colours, dither=Image.Dither.NONE)
     out = io.BytesIO()
     few.save(out, "PNG", optimize=True)
     return out.getvalue()
@@ -218,7 +218,7 @@ def pictures(folder: Path, browser: Browser, *, every: bool = False) -> Iterator
         out = folder / name
         make(out)
         for look in dict.fromkeys((*LOOKS, *looks)) if every else looks:
-            yield f"report-{name}-{look}.png", _small(_look(browser, out / "report.html", look))
+            yield f"report-{name}-{look}.png", small(_look(browser, out / "report.html", look))
 
 
 def take(into: Path, *, every: bool = False) -> None:

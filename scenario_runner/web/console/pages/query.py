@@ -27,6 +27,8 @@ _PATIENCE: Final = 60.0
 """Seconds that a PACS has for its answers."""
 _LONG: Final = 1_800.0
 """Seconds that it has to send a study."""
+_ASKED: Final = frozenset({"dicom", "dicomweb"})
+"""Kinds of service of which a system with none of them has nothing that could be asked."""
 _MOST: Final = 500
 """Answers that are shown."""
 KEYS: Final = (
@@ -44,7 +46,9 @@ def _routes(router: APIRouter, desk: Desk) -> None:
     def form(request: Request, asking: Runner) -> Response:
         del asking
         say = desk.show.say(request)
-        found = systems(desk.site, desk.around)
+        found = [
+            one for one in systems(desk.site, desk.around) if _ASKED & dict(one.services).keys()
+        ]
         return desk.show(
             request,
             "query/page.html.j2",

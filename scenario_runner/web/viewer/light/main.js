@@ -257,6 +257,7 @@ class App {
   #key(event) {
     const { target } = event;
     if (event.ctrlKey || event.metaKey || event.altKey || at("help").open) return;
+    if (event.key === "Escape" && this.tags.isOpen) return this.toggleTags();
     const isField = /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName);
     const isPressed = target.tagName === "BUTTON" || target.tagName === "A";
     if (isField || (isPressed && [" ", "Enter"].includes(event.key))) return;
