@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 _HEAD = 1 << 16
 _GROUP_LENGTH_OF_COMMANDS = 0x00000000
+_FIRST_ITEM = b"\xfe\xff\x00\xe0"
 
 # pydicom warns of a term that is not in its table whenever it opens a data set with it.
 charset.python_encoding.setdefault("ISO_IR 203", "iso8859_15")
@@ -162,7 +163,7 @@ def decode_texts(dataset: Dataset, terms: Sequence[str] = ()) -> Dataset:
             continue
         vr = _vr(dataset, element)
         if vr == "SQ":
-            for item in _items(dataset, tag):
+            for item in _items(dataset, element):
                 decode_texts(item, terms)
         elif vr in vrs.CHARACTER_SET and element.value:
             text = decode(element.value, vr, terms)
@@ -302,10 +303,17 @@ def with_values(element: DataElement) -> DataElement:
         return element
 
 
-def _items(dataset: Dataset, tag: BaseTag) -> list[Dataset]:
+def _items(dataset: Dataset, element: RawDataElement) -> list[Dataset]:
+    tag = element.tag
     try:
+        if dataset[tag].VR == "UN":
+            # What came as UN pydicom 3.0.2 reads by the dictionary up to 64 KB alone. It is Implicit VR (PS3.5 6.2.2).
+            if not (element.value or b"").startswith(_FIRST_ITEM):
+                return []
+            dataset[tag] = element._replace(VR="SQ", is_implicit_VR=True, is_little_endian=True)
         return list(dataset[tag].value or ())
     except Exception:  # noqa: BLE001 - the decoder raises whatever hostile bytes lead it into
+        dataset[tag] = element
         return []
 
 
