@@ -231,7 +231,7 @@ class SeriesPreparation:
         names = ", ".join(sorted(object_kinds.usual(self._modalities)))
         how = "write modality: on the study or on each series"
         if self._findings.place(path).label:
-            how = "say which those have that name none: 'modality' beside the files, --modality, or its field in the console"
+            how = "say which those have that name none: a column 'modality' of a table, 'modality' beside files of orders, --modality, or its field in the console"
             path = (*path, "modality")  # a source may know where it would stand
         hint = f"{how}; modalities are: {names}"
         self._findings.add(path, ValueProblem("FAB306", message, hint))

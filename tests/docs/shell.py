@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _EXIT = re.compile(r"\s+# exit (\d+)$")
+_IN_A_SENTENCE = re.compile(r"`(fabricate [a-z][^`\n]*)`")
+_FENCE = re.compile(r"```.*?```", re.DOTALL)
+_STANDS_FOR = re.compile(r"\b[A-Z]{2,}\b|[…{}<>=|]| --[a-z-]+$")
+"""A word in capitals, or an option that is named without its value."""
 _COMMAND = re.compile(r"fabricate(?: [^'\"`\n#]+|'[^']*'|\"[^\"]*\")+")
 
 
@@ -65,6 +69,13 @@ def follow(page: Path, folder: Path) -> int:
                 parsed(line).run(folder)
                 count += 1
     return count
+
+
+def named(page: Path) -> Iterator[str]:
+    """Every `fabricate …` command in sentences and tables, but those in which a word stands for another."""
+    for command in _IN_A_SENTENCE.findall(_FENCE.sub("", page.read_text("utf-8"))):
+        if not _STANDS_FOR.search(command):
+            yield command
 
 
 def mentioned(page: Path) -> Iterator[str]:
