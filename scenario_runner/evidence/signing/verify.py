@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from scenario_runner.errors import UsageError, of_the_machine
 from scenario_runner.evidence.digests import file_digest
@@ -28,7 +31,7 @@ from scenario_runner.evidence.signing.envelope import (
     signed_bytes,
 )
 from scenario_runner.evidence.signing.expected import lacking
-from scenario_runner.evidence.signing.keys import holds, key_id, read_public_key
+from scenario_runner.evidence.signing.keys import as_pem, holds, key_id, read_public_key
 from scenario_runner.evidence.signing.stamps import (
     LARGEST as LARGEST_STAMP,
 )
@@ -190,7 +193,7 @@ def _signature(
     signed = statement.predicate.signed
     findings = [*_bound(folder, name, statement, manifest, digest)]
     if envelope.is_ours:
-        findings += _as_written(name, data, envelope, key_id(key), signed)
+        findings += _as_written(name, data, envelope, key, signed)
     vouched = ""
     if trust is not None:
         try:
@@ -236,18 +239,35 @@ def _left_alone(stamps: list[str], signatures: list[str]) -> Iterator[Finding]:
 
 
 def _as_written(
-    name: str, data: bytes, envelope: Envelope, key: str, signed: Signed
+    name: str, data: bytes, envelope: Envelope, key: PublicKey, signed: Signed
 ) -> Iterator[Finding]:
     """What of a signature of ours is not as it was written: what is signed is the payload alone.
 
     Whoever else makes one may write it as they like, and call it so.
     """
     one = envelope.signatures[0]
-    if one.keyid != key or data != envelope_text(envelope.content(), one):
+    # Read and written again, for what is read says the same with an end of a line or bits of Base64 that say nothing.
+    again = OneSignature(
+        keyid=key_id(key),
+        sig=base64.b64encode(from_base64(one.sig)).decode("ascii"),
+        public_key=as_pem(key),
+        certificates=list(_again(one.certificates)),
+    )
+    if data != envelope_text(envelope.content(), again):
         yield Finding("signature", name, "was changed where nothing is signed, or written anew")
     called = named_after(signed.meaning, signed.name)
     if not name.endswith(f"-{called}"):
         yield Finding("renamed", name, f"was made by another name, …-{called}")
+
+
+def _again(certificates: Sequence[str]) -> Iterator[str]:
+    for text in certificates:
+        try:
+            (read,) = read_certificates(text.encode("utf-8", "replace"), "it")
+        except (UsageError, ValueError):
+            yield ""  # which it is not
+        else:
+            yield read.public_bytes(Encoding.PEM).decode("ascii")
 
 
 def _data(path: Path) -> bytes:

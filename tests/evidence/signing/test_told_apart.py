@@ -294,9 +294,25 @@ def test_every_byte_of_a_signature_counts(run: Path) -> None:
     for at in [*range(0, unsigned, 17), *range(unsigned, len(whole), 5)]:
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
         assert verify(run).signatures[1].findings, whole[at - 10 : at + 1]
-    for other in (whole + b"\n", whole[:-1], json.dumps(json.loads(whole)).encode()):
+    others = [
+        whole + b"\n",
+        whole[:-1],
+        json.dumps(json.loads(whole)).encode(),
+        whole.replace(b'KEY-----\\n"', b'KEY-----|n"'),
+    ]
+    for other in others:
+        assert other != whole
         path.write_bytes(other)
         assert told(run) == [("signature", RAY)]
+
+
+def test_bits_of_base64_that_say_nothing_count_too(run: Path) -> None:
+    whole = (run / JANE).read_bytes()
+    sig = json.loads(whole)["signatures"][0]["sig"]
+    assert sig.endswith("==")
+    other = f"{sig[:-3]}{chr(ord(sig[-3]) + 1)}=="
+    (run / JANE).write_bytes(whole.replace(sig.encode(), other.encode()))
+    assert ("signature", JANE) in told(run)
 
 
 def test_a_signature_under_another_name_is_told(run: Path) -> None:
