@@ -89,8 +89,12 @@ def _merged(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]
 
 
 def not_tried(kind: str, capabilities: Iterable[str], url: str | None = None) -> list[str]:
-    """The services of a target of this kind before anything was asked. url: of its DICOMweb service, or where it is FHIR of that."""
-    web = [] if url is None or kind == "fhir" else list(_WEB)
+    """The services of a target of this kind before anything was asked.
+
+    url: of its DICOMweb service, which the embedded PACS opens when it is asked for; where it is FHIR of that.
+    """
+    is_web = kind == "embedded" or (url is not None and kind != "fhir")
+    web = list(_WEB) if is_web else []
     if kind not in ("dimse", "embedded"):
         return web
     return [*(one for word in capabilities for one in _CAPABILITIES.get(word, ())), *web]

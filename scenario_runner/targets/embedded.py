@@ -7,7 +7,7 @@ import dataclasses
 import threading
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from scenario_runner.api.operations import Addressed
 from scenario_runner.api.targets import DICOMWEB_WAYS, ports_here
@@ -73,6 +73,7 @@ class EmbeddedTarget(DimseTarget):
         self._site_folder = setup.folder
         self._schedule = Schedule(setup.calling_ae_title)
         self._folder = setup.scratch / "archive"
+        self._seen: Callable[[Mapping[str, Any]], None] | None = None
         self._lock = threading.Lock()
         self._pacs: EmbeddedPacs | None = None
         self._receiving = threading.Lock()
@@ -89,7 +90,16 @@ class EmbeddedTarget(DimseTarget):
         """The same PACS over DICOMweb, whose client is loaded only when it is asked for."""
         from scenario_runner.targets.embedded_web import EmbeddedWebTarget
 
-        return EmbeddedWebTarget(self._setup, self._service, self._open_web, self._peer.tls)
+        web = EmbeddedWebTarget(self._setup, self._service, self._open_web, self._peer.tls)
+        return web if self._seen is None else web.watched(self._seen)
+
+    def watched(self, seen: Callable[[Mapping[str, Any]], None]) -> Target:
+        """The same PACS, telling what was negotiated and which of its services over DICOMweb were used."""
+        target = super().watched(seen)
+        assert isinstance(target, EmbeddedTarget)
+        target._seen = seen  # noqa: SLF001 - its own
+        vars(target).pop("_web", None)
+        return target
 
     def peer(self) -> Peer:
         """The running PACS; starts it the first time."""

@@ -61,6 +61,10 @@ def test_it_passes_on_orthanc_too(tmp_path: Path) -> None:
 )
 def test_it_logs_in_where_it_has_to(tmp_path: Path, embedded: dict[str, Any]) -> None:
     assert outcome_of(tmp_path, embedded, BACK_AND_FORTH) == "passed"
+    [pacs] = record(tmp_path / "run")["targets"]
+    used = {one["service"] for one in pacs["seen"] if one["outcome"] == "used"}
+    assert used == {"STOW-RS", "QIDO-RS", "WADO-RS"}
+    assert not used & set(pacs["not_tried"])
 
 
 def test_without_a_login_an_allow_list_shuts_it_out(tmp_path: Path) -> None:
