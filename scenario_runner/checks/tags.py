@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -30,9 +31,14 @@ from scenario_runner.checks.attributes import (
 )
 from scenario_runner.checks.converted import Conversion
 from scenario_runner.checks.pairs import expected_of, pairs
+from scenario_runner.dicom.matching import as_single
 from scenario_runner.dicom.private_names import one_spelling
+from scenario_runner.dicom.untyped_matching import readings
 from scenario_runner.errors import Advised
 from scenario_runner.language.dicom_text import as_dicom_text
+
+if TYPE_CHECKING:
+    from pydicom import DataElement
 
 _Keywords = list[AttributeName]
 
@@ -187,7 +193,7 @@ class Tags(Check):
                 element = element_of(dataset, tags[name]) if name in tags else None
                 actual = plain_value(element) if element is not None else None
                 vr = element.VR if element is not None else ""
-                if not _agrees(wanted, actual, vr) and not (
+                if not any(_agrees(wanted, one, of) for of, one in _read(element, actual)) and not (
                     conversion is not None
                     and isinstance(wanted, str)
                     and isinstance(actual, str)
@@ -202,6 +208,14 @@ class Tags(Check):
                         )
                     )
         return len(files)
+
+
+def _read(element: DataElement | None, actual: Any) -> Iterator[tuple[str, Any]]:
+    """A value as it is told, and what else it may be where nobody says its VR, as of private ones in Implicit VR."""
+    yield ("" if element is None else element.VR), actual
+    if element is not None and element.VR == "UN" and isinstance(element.value, bytes):
+        for vr, several in readings(element.value):
+            yield vr, several if several[1:] else several[0]
 
 
 def _number(given: Any) -> float | None:
@@ -223,7 +237,7 @@ def _agrees(expected: Any, actual: Any, vr: str) -> bool:
             and all(_agrees(left, right, vr) for left, right in zip(expected, actual, strict=True))
         )
     if isinstance(actual, int | float) and (wanted := _number(expected)) is not None:
-        return float(actual) == wanted
+        return float(actual) == (as_single(wanted) if vr == "FL" else wanted)
     text = as_dicom_text(vr, expected)
     # Empty groups at the end of a name say nothing (PS3.5 6.2.1.2), and who reads it leaves them out.
     return (text.rstrip("=") if vr == "PN" else text) == str(actual)

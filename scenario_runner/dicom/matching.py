@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import calendar
 import re
+import struct
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -89,6 +90,8 @@ def _one(vr: str, value: str) -> Callable[[str], bool]:
         return _person_name(value)
     if vr in RANGE_VRS:
         return _temporal(vr, value)
+    if vr == "FL":
+        return _single(value)
     if vr in vrs.INTEGERS | vrs.REALS:
         return _number(value)
     if vr in WILDCARD_VRS and has_wildcard(value):
@@ -130,6 +133,30 @@ def _number(value: str) -> Callable[[str], bool]:
     if wanted is None:
         return partial(str.__eq__, value)
     return lambda text: text == value or _decimal(text) == wanted
+
+
+def _single(value: str) -> Callable[[str], bool]:
+    """Of VR FL, which holds about seven digits: 1.1 is stored, and comes back, as 1.10000002384."""
+    try:
+        wanted = as_single(float(value))
+    except ValueError:
+        return partial(str.__eq__, value)
+
+    def test(text: str) -> bool:
+        try:
+            return text == value or as_single(float(text)) == wanted
+        except ValueError:
+            return False
+
+    return test
+
+
+def as_single(number: float) -> float:
+    """The number of single precision (PS3.5 6.2, FL) nearest to one; what is beyond those stays."""
+    try:
+        return float(struct.unpack("<f", struct.pack("<f", number))[0])
+    except OverflowError:
+        return number
 
 
 def _decimal(text: str) -> Decimal | None:

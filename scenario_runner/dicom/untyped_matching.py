@@ -5,10 +5,11 @@ It meets a key where it does so in any VR that it looks like: what is found in E
 
 from __future__ import annotations
 
+import contextlib
 import re
 import struct
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 from scenario_runner.dicom import vrs
 from scenario_runner.dicom.matching import matcher
@@ -35,13 +36,34 @@ def text_meets(wanted: Sequence[str], have: Sequence[str]) -> bool:
 
 def bytes_meet(wanted: Sequence[str], value: bytes) -> bool:
     """Whether the bytes of a value, which is no text, are numbers that meet a key. value: in Little Endian."""
+    return any(_test(vr, wanted, list(map(str, numbers))) for vr, numbers in _binary(value))
+
+
+def readings(value: bytes) -> Iterator[tuple[str, list[Any]]]:
+    """What a value may be: by VR its values as text, as numbers in text, and in binary in Little Endian.
+
+    A tag (AT) is ``(gggg,eeee)``.
+    """
+    text = value.rstrip(b" \0").decode("latin-1")
+    if text.isascii() and text.isprintable():
+        parts = [part.strip() for part in text.split("\\")]
+        for vr in ("LO", *_FORMS):
+            yield vr, list(parts)
+        with contextlib.suppress(ValueError):
+            yield "DS", list(map(float, parts))
+    for vr, numbers in _binary(value):
+        yield vr, list(numbers)
+    if value and len(value) % 4 == 0:
+        pairs = struct.iter_unpack("<HH", value)
+        yield "AT", [f"({group:04X},{element:04X})" for group, element in pairs]
+
+
+def _binary(value: bytes) -> Iterator[tuple[str, tuple[int | float, ...]]]:
+    """As numbers of each VR of which a value is a whole number."""
     for vr, code in vrs.STRUCT_CODES.items():
         size = struct.calcsize(code)
         if value and len(value) % size == 0:
-            numbers = struct.unpack(f"<{len(value) // size}{code}", value)
-            if _test(vr, wanted, [str(number) for number in numbers]):
-                return True
-    return False
+            yield vr, struct.unpack(f"<{len(value) // size}{code}", value)
 
 
 def _looks_like(wanted: Sequence[str], have: Sequence[str]) -> list[str]:
