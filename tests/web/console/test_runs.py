@@ -342,6 +342,27 @@ def test_what_is_pressed_twice_on_a_slow_network_is_done_once(
             assert client.get("/api/v1/runs").json()["total"] == before + 1
 
 
+def test_a_run_that_ends_cuts_off_nobodys_way_to_another_page(
+    service: Served, browser: Browser, client: httpx2.Client
+) -> None:
+    run = client.post("/api/v1/runs", json={"text": endless()}).json()["id"]
+
+    def meanwhile(route: Route) -> None:
+        with page.expect_request("**/health"):
+            client.post(f"/api/v1/runs/{run}/stop").raise_for_status()
+        route.continue_()
+
+    with tab(browser, service.url) as it:
+        page = it.go(f"/runs/{run}")
+        page.evaluate(
+            "const close = EventSource.prototype.close;"
+            "EventSource.prototype.close = function () { close.call(this); fetch('/health'); }; 0"
+        )
+        page.route("**/patients", meanwhile)
+        page.get_by_role("link", name="Patients").click(no_wait_after=True)
+        page.wait_for_url("**/patients")
+
+
 def test_more_runs_in_windows_than_a_browser_has_connections_are_all_watched(
     service: Served, browser: Browser, client: httpx2.Client
 ) -> None:

@@ -4,6 +4,17 @@
 // page would come. So all tabs have a few streams among them, by locks that the tabs of a server share (where the
 // address is not secure there are none); whoever gets none is answered briefly, and asks again each second.
 "use strict";
+
+// The page, anew; not while somebody is on the way to another one, for that would cut the way off. A download leaves the
+// page where it is, so it is made anew after all when a while has passed.
+let left = -Infinity;
+addEventListener("beforeunload", () => { left = performance.now(); });
+const renew = () => {
+  const wait = left + 30000 - performance.now();
+  if (wait > 0) setTimeout(renew, wait);
+  else location.reload();
+};
+
 const follow = (address, on) => {
   const STREAMS = 3;
   let source = null, free = null, turn = 0;
@@ -33,11 +44,11 @@ const follow = (address, on) => {
     const brief = !free;
     const opened = source = new EventSource(address(brief));
     for (const [name, told] of Object.entries(on)) opened.addEventListener(name, told);
-    opened.addEventListener("ended", () => { leave(); location.reload(); });
+    opened.addEventListener("ended", () => { leave(); renew(); });
     opened.addEventListener("error", async () => {
       if (opened !== source) return;
       // It was refused and will not be asked for again, such as after a log-out: the page says why.
-      if (opened.readyState === EventSource.CLOSED) { leave(); setTimeout(() => location.reload(), 2000); return; }
+      if (opened.readyState === EventSource.CLOSED) { leave(); setTimeout(renew, 2000); return; }
       if (!brief) return;
       const mine = turn, got = await place();
       if (!got) return;

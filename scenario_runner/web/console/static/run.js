@@ -139,7 +139,7 @@
       const run = JSON.parse(message.data);
       // From the queue to running, or asked to stop: the page says it anew.
       const stopping = run.stopped_by ? "yes" : "no";
-      if (run.state !== root.dataset.state || stopping !== root.dataset.stopping) location.reload();
+      if (run.state !== root.dataset.state || stopping !== root.dataset.stopping) renew();
     },
   });
 
