@@ -121,3 +121,11 @@ def test_a_turn_that_fails_as_it_should_is_enough(play: Play) -> None:
     done.check()
     assert outcomes(run) == {"a[0]": "passed", "a[1]": "passed"}
     assert [steps(run)[one]["foreseen"] for one in ("a[0]", "a[1]")] == [False, True]
+
+
+def test_it_is_enough_where_until_never_holds_and_says_nothing_of_the_reason(play: Play) -> None:
+    """``fails`` is about what a turn says, which "'until' did not hold" is not."""
+    repeat = {"times": 2, "until": "turn > 5"}
+    done, run = play([{**probe("failed"), "id": "a", "repeat": repeat, "fails": "^failed$"}])
+    done.check()
+    assert outcomes(run) == {"a[0]": "passed", "a[1]": "passed"}
