@@ -124,9 +124,10 @@ def _pages(
             return
     if offset and uids and uids == first[: len(uids)]:
         if len(first) == PAGE:
+            # What the first page said of others is said of a longer one, too, if that has not all.
             yield from _longer(session, path, fixed, query)
-        else:
-            _tell(query.again)
+            return
+        _tell(query.again)
     if has_more:
         is_enough = query.limit is not None and len(seen) >= query.limit
         _tell(query.more if is_enough else query.cut_short)

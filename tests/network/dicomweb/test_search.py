@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -167,6 +168,23 @@ def test_a_service_that_tells_of_more_and_gives_none_of_them_has_cut_its_list_sh
     with service(behave) as running:
         assert len(ask(running, query)) == min(last, limit or last)
     assert noticed == (told if last == 10 or limit else [])
+
+
+def test_what_a_longer_page_gives_has_not_been_cut_short() -> None:
+    """A service that knows no offset tells of others on each page, until one is long enough for them."""
+    noticed: list[str] = []
+    some = paging(450, cap=1000, heed_offset=False)
+    words = "299 pacs: There are additional results that can be requested"
+
+    def behave(asked: Asked) -> Reply:
+        reply = some(asked)
+        is_all = int(params(asked)["limit"][0]) >= 450
+        return reply if is_all else Reply(200, reply.body, {**reply.headers, "Warning": words})
+
+    query = dataclasses.replace(noting(noticed), cut_short=lambda: noticed.append("cut short"))
+    with service(behave) as running:
+        assert len(ask(running, query)) == 450
+    assert noticed == ["again"]
 
 
 @pytest.mark.parametrize(
