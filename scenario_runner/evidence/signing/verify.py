@@ -193,7 +193,7 @@ def _signature(
     signed = statement.predicate.signed
     findings = [*_bound(folder, name, statement, manifest, digest)]
     if envelope.is_ours:
-        findings += _as_written(name, data, envelope, key, signed)
+        findings += _as_written(name, data, envelope, made, signed)
     vouched = ""
     if trust is not None:
         try:
@@ -239,13 +239,17 @@ def _left_alone(stamps: list[str], signatures: list[str]) -> Iterator[Finding]:
 
 
 def _as_written(
-    name: str, data: bytes, envelope: Envelope, key: PublicKey, signed: Signed
+    name: str,
+    data: bytes,
+    envelope: Envelope,
+    made: tuple[PublicKey, OneSignature],
+    signed: Signed,
 ) -> Iterator[Finding]:
     """What of a signature of ours is not as it was written: what is signed is the payload alone.
 
     Whoever else makes one may write it as they like, and call it so.
     """
-    one = envelope.signatures[0]
+    key, one = made
     # Read and written again, for what is read says the same with an end of a line or bits of Base64 that say nothing.
     again = OneSignature(
         keyid=key_id(key),

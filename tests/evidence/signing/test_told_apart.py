@@ -315,6 +315,13 @@ def test_bits_of_base64_that_say_nothing_count_too(run: Path) -> None:
     assert ("signature", JANE) in told(run)
 
 
+def test_what_is_no_signature_before_the_one_that_holds_is_told_and_ends_nothing(run: Path) -> None:
+    envelope = json.loads((run / RAY).read_bytes())
+    envelope["signatures"].insert(0, {"keyid": "x", "sig": "!"})
+    (run / RAY).write_text(json.dumps(envelope), encoding="utf-8")
+    assert told(run) == [("signature", RAY)]
+
+
 def test_a_signature_under_another_name_is_told(run: Path) -> None:
     path = run / RAY
     path.rename(path.with_name("02-approved-ruth.dsse.json"))
