@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -90,7 +91,8 @@ class StudyLists:
     def _is_a_part(self, found: Portion, first: dt.date, last: dt.date) -> bool:
         """Whether a list over QIDO-RS that looks whole lacks what is listed of some of its days: then there is a limit.
 
-        A C-FIND gives all matches or ends with another status (PS3.4 C.4.1.2). Within one day nobody can tell.
+        A C-FIND gives all matches or ends with another status (PS3.4 C.4.1.2). Within one day nobody can tell, and nobody of
+        a side that cannot be asked by days.
         """
         for side, studies in ((self._source, found.source), (self._target, found.target)):
             if operation(side, "c-find", "qido") != "QIDO-RS":
@@ -99,11 +101,18 @@ class StudyLists:
             if middle is None:
                 continue
             after = middle + dt.timedelta(days=1)
-            for days in (self._within(first, middle), self._within(after, last)):
-                if self._ask(side, days, MOST + 1).studies.keys() - studies.keys():
+            parts = (self._within(first, middle), self._within(after, last))
+            with contextlib.suppress(OperationFailed):
+                if any(self._has_others(side, days, studies) for days in parts):
                     self._at_most[side.name] = len(studies)
-                    break
         return bool(self._at_most)
+
+    def _has_others(
+        self, side: Target, days: Mapping[str, Any], listed: Mapping[str, Study]
+    ) -> bool:
+        """Whether a side has studies of some days that it did not list, nor lists by now, as it would what came meanwhile."""
+        others = self._ask(side, days, MOST + 1).studies.keys() - listed.keys()
+        return bool(others and others - self._ask(side, self._match, MOST + 1).studies.keys())
 
     def elsewhere(self, side: Target, study: str) -> bool:
         """Whether a side has a study after all: under another date or none, or with values that do not match."""

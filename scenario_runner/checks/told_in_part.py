@@ -81,10 +81,13 @@ def _counted(answers: Answers, target: Target, request: FindRequest, deadline: D
     if count is None or count in target.expects.lacking:
         return ""
     of_all = FindRequest(level=level, match=dict(request.match), returned=(count,))
-    # The list once more, for what came meanwhile is counted.
-    counted, again = ask_each(target, [of_all, request], deadline)
+    [counted] = ask_each(target, [of_all], deadline)
     counts = [number for one in counted.matches if isinstance(number := one.get(count), int)]
-    if len(counts) != 1 or counts[0] <= max(len(answers.matches), len(again.matches)):
+    if len(counts) != 1 or counts[0] <= len(answers.matches):
+        return ""
+    # The list once more, for what came meanwhile is counted.
+    [again] = ask_each(target, [request], deadline)
+    if counts[0] <= len(again.matches):
         return ""
     return (
         f"'{target.name}' lists {len(answers.matches)} of {counts[0]} that it counts ({count}); if it counts "
@@ -93,10 +96,11 @@ def _counted(answers: Answers, target: Target, request: FindRequest, deadline: D
 
 
 def _named(level: str, match: Mapping[str, Any], images: Iterable[PlannedImage]) -> Iterable[str]:
-    """The UIDs at a level of the images that the keys for UIDs do not exclude."""
-    wanted = {
-        key: set(named) for key in UIDS if (named := listed(match.get(key))) and is_plain(named)
-    }
+    """The UIDs at a level of the images that the keys for UIDs do not exclude; none where these are wrong on purpose."""
+    given = {key: named for key in UIDS if (named := listed(match.get(key)))}
+    if not all(map(is_plain, given.values())):
+        return  # what a wildcard in a UID means nobody knows
+    wanted = {key: frozenset(named) for key, named in given.items()}
     for image in images:
         uids = dict(zip(UIDS, (image.series.study.uid, image.series.uid, image.uid), strict=True))
         if all(uids[key] in named for key, named in wanted.items()):

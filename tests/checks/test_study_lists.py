@@ -120,3 +120,38 @@ def test_a_list_that_is_whole_is_asked_for_once_more_in_two_parts_and_not_in_day
     lists = StudyLists(source, target, {}, dt.date(2026, 1, 1), Deadline(60))
     [portion] = lists.portions()
     assert (len(portion.source), lists.split) == (len(source.studies), False)
+
+
+class Undated(Archive):
+    """Over QIDO-RS, without queries by date, whose site file does not say so."""
+
+    ways = frozenset({"qido"})
+
+    def find(self, request: FindRequest, deadline: Deadline) -> list[dict[str, Any]]:
+        if "StudyDate" in request.match:
+            raise OperationFailed("the query failed", target=self.name)
+        return super().find(request, deadline)
+
+
+class Growing(Archive):
+    """Over QIDO-RS, with all studies of one day, and another one each time that it was asked for them."""
+
+    ways = frozenset({"qido"})
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.studies = {"1.2": "20240701"}
+
+    def find(self, request: FindRequest, deadline: Deadline) -> list[dict[str, Any]]:
+        found = super().find(request, deadline)
+        self.studies[f"1.2.{len(self.studies)}"] = "20240701"
+        return found
+
+
+@pytest.mark.parametrize("kind", [Undated, Growing])
+def test_a_whole_list_is_believed_where_days_tell_nothing_of_it(kind: type[Archive]) -> None:
+    """Neither a query that a PACS does not know nor what it gets meanwhile is a limit."""
+    lists = StudyLists(kind("old"), kind("new"), {}, dt.date(2026, 1, 1), Deadline(60))
+    [portion] = lists.portions()
+    assert portion.source
+    assert not lists.split

@@ -79,3 +79,30 @@ def test_a_list_that_is_shorter_than_what_is_counted_is_a_part(
     answers.more = bool(more)
     assert told_in_part(answers, target, request, deadline).startswith(said)
     assert bool(told_in_part(answers, target, request, deadline)) is bool(said)
+
+
+def test_a_list_that_is_as_long_as_what_is_counted_is_asked_for_once() -> None:
+    target, deadline = pacs(count=LIMIT), Deadline(10)
+    answers = ask(target, REQUEST, deadline)
+    asked: list[FindRequest] = []
+    find_each = target.find_each
+
+    def noting(requests: Iterable[FindRequest], deadline: object) -> Any:
+        asked.extend(several := list(requests))
+        return find_each(several, deadline)
+
+    target.find_each = noting
+    assert not told_in_part(answers, target, REQUEST, deadline)
+    assert [one.level for one in asked] == ["series"]
+
+
+def test_a_uid_that_is_wrong_on_purpose_is_not_made_right_to_accuse_a_pacs() -> None:
+    """It matches no UID with a wildcard in it as text, so another study is none that it left out."""
+    target, deadline = pacs(count=None), Deadline(10)
+    request = FindRequest(
+        level="image", match={**REQUEST.match, "SeriesInstanceUID": {"raw": "1.2.*"}}
+    )
+    answers = ask(target, request, deadline)
+    of = SimpleNamespace(uid="1.2.3", study=SimpleNamespace(uid="1.2"))
+    sent: Any = [SimpleNamespace(series=of, uid=uid) for uid in ALL]
+    assert not told_in_part(answers, target, request, deadline, lambda: sent)
