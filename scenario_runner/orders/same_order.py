@@ -94,7 +94,8 @@ class ByNumber(Generic[One]):
 
 
 def _keys(numbers: Numbers, whose: Iterable[str]) -> Iterable[tuple[str, str, str]]:
-    return [(name, number.text, who) for who in whose for name, number in numbers.items()]
+    # A patient has the same number of two issuers, at times.
+    return {(name, number.text, who): None for who in whose for name, number in numbers.items()}
 
 
 def _differ(ours: Numbers, theirs: Numbers, names: Iterable[str]) -> bool:

@@ -116,6 +116,8 @@ class Ordered:
             if order.status in _GONE:
                 continue
             alike = {owners[each] for each in there.find(one.numbers)}
+            if not one.numbers:  # then it goes by what its item is called
+                alike = {each for each, other in enumerate(wanted) if other.name == one.name}
             accession = order.text("AccessionNumber")
             if {owners[each] for each in there.having("AccessionNumber", accession)} - alike:
                 raise _taken(accession)

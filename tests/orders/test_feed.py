@@ -93,6 +93,13 @@ def test_a_patient_who_is_named_by_another_number_keeps_the_first() -> None:
     assert [each.id for each in one.other_ids] == ["N5"]
 
 
+def test_a_patient_may_have_one_number_of_two_issuers() -> None:
+    pid = PID.replace("HOSP^MR", "HOSP^MR~P1^^^N^PI")
+    new = told("ORC|NW|PL1|FI1", OBR, pid=pid)
+    assert len(left(new, told("ORC|SC|PL1|FI1||IP", pid=pid))) == 1
+    assert left(new, told("ORC|CA|PL1|FI1", pid=pid)) == []
+
+
 def test_a_message_about_several_procedures_leaves_each_its_own_numbers() -> None:
     found = left(BOTH, told("ORC|SC|PL1|FI1||CM", "OBR|1|PL1|FI1|CTCH^CT thorax^L", "ZDS|1.2.3"))
     assert [one.text("AccessionNumber") for one in found] == ["ACC1", "ACC2"]

@@ -75,6 +75,15 @@ def test_the_number_that_is_here_already_is_told(desk: Desk) -> None:
     assert desk.tell(say("ORC|SN||FI1", BARE)) == ("AE", "order FI1 is here already")
 
 
+def test_procedures_of_an_order_without_any_number_are_all_kept(desk: Desk) -> None:
+    bare = OBR.replace("PL1|FI1", "|").replace("ACC1", "")
+    assert desk.tell(say("ORC|NW", bare, "ORC|NW", bare.replace("RP1", "RP2"))) == ("AA", "")
+    assert len(desk.items()) == 2
+    twice = bare.replace("SPS1", "SPS2")
+    assert desk.tell(say("ORC|NW", twice, "ORC|NW", twice))[0] == "AE"
+    assert len(desk.items()) == 2
+
+
 def test_an_order_that_got_another_number_keeps_its_item_from_who_has_the_old_one(
     desk: Desk,
 ) -> None:
