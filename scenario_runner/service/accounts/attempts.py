@@ -8,7 +8,9 @@ from elsewhere slows down elsewhere.
 from __future__ import annotations
 
 import datetime as dt
+import hmac
 import ipaddress
+import secrets
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -28,9 +30,9 @@ _FORGOTTEN: Final = dt.timedelta(hours=24)
 DEVICE_KEPT: Final = dt.timedelta(days=90)
 """A browser that was not used to log in for so long is a stranger again."""
 
-_OF_A_STRANGER: Final = 4
-"""Digits of the digest by which a name that nobody has is counted: it may be a password in the wrong field, of which no
-more is kept than thousands of others have, too."""
+_OF_STRANGERS: Final = secrets.token_bytes(32)
+"""Key of the digest by which a name that nobody has is counted: it may be a password in the wrong field, which without
+the key cannot be guessed from the database. Two such names share no count, which would tell both from those of accounts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ class Attempts:
         if device is not None and self._knows(connection, folded, device):
             return (f"device:{folded}:{digest(device)}",)
         if found_by_name(connection, name) is None:
-            folded = f"?{digest(folded)[:_OF_A_STRANGER]}"
+            keyed = hmac.new(_OF_STRANGERS, folded.encode("utf-8", "replace"), "sha256")
+            folded = f"?{keyed.hexdigest()}"
         place = place_of(address)
         return (f"pair:{folded}:{place}", f"name:{folded}", f"address:{place}")
 

@@ -16,6 +16,7 @@ from scenario_runner.service.accounts.accounts import Accounts
 from scenario_runner.service.accounts.attempts import Attempts
 from scenario_runner.service.accounts.keys import Keys
 from scenario_runner.service.accounts.logins import Attempt, LoggedIn, Logins, TooManyAttempts
+from scenario_runner.service.accounts.secrets import digest
 from scenario_runner.service.accounts.session_times import SessionTimes
 from scenario_runner.service.accounts.sessions import Sessions
 from scenario_runner.service.accounts.viewer_tokens import LONGEST, ViewerTokens
@@ -136,6 +137,23 @@ def test_a_password_in_the_field_of_the_name_is_kept_nowhere(
         ]
     assert kept
     assert not [row for row in kept if GOOD.lower() in row.lower()]
+
+
+def test_no_name_that_nobody_has_is_counted_with_another(logins: Logins) -> None:
+    """Who knew two that are could tell from the one whether the other one has an account."""
+    alike: dict[str, str] = {}
+    first, second = next(
+        (before, name)
+        for name in map("nobody{}".format, range(100_000))
+        if (before := alike.setdefault(digest(name)[:4], name)) != name
+    )
+    for _ in range(5):
+        with pytest.raises(NotLoggedIn):
+            logins.log_in(Attempt(first, "x", HOME))
+    with pytest.raises(TooManyAttempts):
+        logins.log_in(Attempt(first, "x", HOME))
+    with pytest.raises(NotLoggedIn):
+        logins.log_in(Attempt(second, "x", HOME))
 
 
 def test_who_logs_out_is_out(memory: Database, logins: Logins, sessions: Sessions) -> None:
