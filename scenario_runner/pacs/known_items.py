@@ -71,10 +71,12 @@ class KnownItems:
                 return one, self._of[one]
         return None
 
-    def orders(self, numbers: Numbers) -> list[str]:
-        """The names of orders that these numbers may mean."""
-        found = self._by_number.find(numbers)
-        return list(dict.fromkeys(self._of[one].name for one in found))
+    def orders(self, numbers: Numbers) -> dict[str, Numbers]:
+        """The names of orders that these numbers may mean, and by what: numbers of an item of each that has them."""
+        found: dict[str, Numbers] = {}
+        for one in self._by_number.find(numbers):
+            found.setdefault(self._of[one].name, self._of[one].numbers)
+        return found
 
     def with_accession(self, accession: str) -> list[str]:
         """The names of orders of the worklist that have an accession number."""

@@ -311,8 +311,8 @@ class Ordered:
         ours = numbers_of(order.said)
         found = known.orders(ours)
         if len(found) > 1:
-            raise _either(ours, [one[1].numbers for name in found if (one := known.first(name))])
-        name = found[0] if found else file_name(whole_key(order))
+            raise _either(ours, [*found.values()])
+        name = next(iter(found), "") or file_name(whole_key(order))
         while ours and not found and known.first(name) is not None:
             name = file_name(name)  # of an order that has another number by now
         return _Named(order, name, ours, [])

@@ -75,6 +75,18 @@ def test_the_number_that_is_here_already_is_told(desk: Desk) -> None:
     assert desk.tell(say("ORC|SN||FI1", BARE)) == ("AE", "order FI1 is here already")
 
 
+def test_a_number_of_two_orders_is_told_though_the_first_procedure_of_one_has_none(
+    desk: Desk,
+) -> None:
+    first, second = OBR.replace("FI1|", "|"), OBR.replace("RP1", "RP2").replace("ACC1", "ACC2")
+    other = OBR.replace("PL1", "PL2").replace("ACC1", "ACC3")
+    desk.tell(say("ORC|NW|PL1", first, "ORC|NW|PL1", second))
+    desk.tell(say("ORC|NW|PL2|FI1", other))
+    code, words = desk.tell(say("ORC|CA||FI1", BARE))
+    assert code == "AE"
+    assert "FI1 of PL1 and of PL2" in words
+
+
 def test_procedures_of_an_order_without_any_number_are_all_kept(desk: Desk) -> None:
     bare = OBR.replace("PL1|FI1", "|").replace("ACC1", "")
     assert desk.tell(say("ORC|NW", bare, "ORC|NW", bare.replace("RP1", "RP2"))) == ("AA", "")
