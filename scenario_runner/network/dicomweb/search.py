@@ -162,7 +162,7 @@ def _says_more(warning: str) -> bool:
 
 
 _MORE_RESULTS: Final = re.compile(
-    r"(?i)(additional|more|remaining|partial|incomplete)\b.*\bresults?\b|"
+    r"(?i)(?<!\b0 )\b(additional|more|remaining|partial|incomplete)\b.*\bresults?\b|"
     r"\bresults?\b.*\b(exceed|limit|maxim|truncat|cut|incomplete|partial|more)"
 )
 

@@ -139,6 +139,7 @@ def test_a_service_that_gives_all_whatever_is_asked_for_has_cut_nothing_off() ->
             None,
             [],
         ),
+        ("There are 0 additional results that can be requested", None, []),
     ],
 )
 @pytest.mark.parametrize("last", [10, 30])
