@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import click
 
@@ -29,9 +30,6 @@ from scenario_runner.events import (
     StepFinished,
     TakenOver,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _WORDS = {
     "passed": ("pass", "green"),
@@ -228,7 +226,9 @@ class Console:
     def _templates(self, event: StepFinished) -> None:
         """What the templates of a step that did not pass came to; the report has those that there is no room for."""
         told = event.facts.get("templates")
-        for one in told[:_TEMPLATES] if isinstance(told, list) else ():
+        # The step of a plugin may have facts of its own that are called so.
+        ours = [one for one in told if _is_template(one)] if isinstance(told, list) else []
+        for one in ours[:_TEMPLATES]:
             behind = f", from {one['from']}" if one["from"] else ""
             text = printable(f"{one['at']}: {one['written']} is {one['value']}{behind}")
             first, *others = folded(text, _INDENT + 2, terminal_width())
@@ -285,6 +285,10 @@ def _kinds(check: CheckFinished) -> Iterator[str]:
         )
     if (more := len(check.kinds) - _KINDS_LISTED) > 0:
         yield f"and {amount(more, 'more kind')}, all in run.json"
+
+
+def _is_template(told: object) -> bool:
+    return isinstance(told, Mapping) and {"at", "written", "value", "from"} <= told.keys()
 
 
 def word(outcome: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import nodes
 
-from scenario_runner.errors import FabricatorError, Where
+from scenario_runner.errors import FabricatorError, Where, described
 from scenario_runner.language.sandbox import parsed
 from scenario_runner.language.template_limits import TemplateProblem
 from scenario_runner.language.template_trees import every
@@ -57,6 +57,8 @@ def _value(text: str, names: Mapping[str, Any]) -> str:
         return _shown(render_text(text, names))
     except (TemplateProblem, FabricatorError) as error:
         return f"({error})"
+    except BaseException as error:  # noqa: BLE001 - what a plugin has saved throws whatever it likes
+        return f"({described(error)})"
 
 
 def _shown(value: Any, depth: int = 0) -> str:

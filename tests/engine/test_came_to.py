@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tests.engine.conftest import Play, outcomes
 from tests.running import fabricate, record, steps, write_scenario, write_site
 
 
@@ -66,3 +67,16 @@ def test_a_secret_is_not_told_that_way_and_no_part_of_it(tmp_path: Path) -> None
     (told,) = steps(record(tmp_path / "run"))["assert"]["facts"]["templates"]
     assert told["value"].startswith('"xxx')
     assert "SECR" not in json.dumps(told)
+
+
+def test_what_a_plugin_saves_and_reports_ends_neither_the_step_nor_the_console(play: Play) -> None:
+    """A value that throws where it is told left a step without an end, and facts called ``templates`` ended the console."""
+    done, run = play(
+        [{"mute": {}, "save_as": "odd"}, {"assert": [equal("{{ odd }}", 1), equal("{{ 1 }}", 2)]}],
+        **{"finally": [{"mute": {"ends": "failed"}}]},
+    )
+    done.check(4)
+    assert "consumer" not in done.err
+    assert outcomes(run) == {"mute": "passed", "assert": "error", "mute-2": "failed"}
+    told = steps(run)["assert"]["facts"]["templates"]
+    assert [one["value"] for one in told] == ["(SystemExit: 1)", "1"]

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, model_validator
 
@@ -80,6 +80,19 @@ class Together(Step):
 
 
 _BOTH = threading.Barrier(2)
+
+
+class Mute(Step):
+    """Saves what throws where somebody asks what it is, and has facts that are called as those of the engine are."""
+
+    name: ClassVar[str] = "mute"
+
+    ends: Literal["passed", "failed"] = "passed"
+
+    def run(self, context: StepContext) -> StepResult:
+        return StepResult(
+            outcome=self.ends, facts={"templates": ["mine"]}, value={"one": Unspeakable()}
+        )
 
 
 class ThrowingModel(Step):
@@ -183,7 +196,7 @@ class ThrowingPhantom:
 @hookimpl
 def fabricate_steps() -> list[type[Step]]:
     throw("hook")
-    return [Thrower, Together, ThrowingModel, Sleeper]
+    return [Thrower, Together, Mute, ThrowingModel, Sleeper]
 
 
 @hookimpl
