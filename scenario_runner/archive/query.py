@@ -165,6 +165,10 @@ class Query:
         keys = (*(key for _, key in self.columns), *self.others)
         if _asks_nothing(keys):
             return self._run(archive, "", Page(offset, limit))
+        if (
+            not offset and limit is None
+        ):  # all of them: nothing is passed over, and rows are looked at once
+            return self._run(archive, "")
         end = None if limit is None else offset + limit
         if self.zone or any(key.period for key in keys) or not _asks_nothing(self.others):
             return itertools.islice(self._run(archive, ""), offset, end)

@@ -342,3 +342,20 @@ def test_a_page_is_a_part_of_what_is_found(
             end = None if limit is None else offset + limit
             found = [match.answer for match in query.page(archive, offset, limit)]
             assert found == every[offset:end]
+
+
+def test_all_that_is_found_is_looked_at_once(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Most searches over QIDO-RS ask for no page; their rows were found, and then read by their numbers."""
+    query = Query.of("STUDY", "study", identifier(StudyInstanceUID="", PatientName="*"))
+    rows = archive.index.rows
+    looked = []
+
+    def noting(*asked: Any) -> Any:
+        looked.append(asked)
+        return rows(*asked)
+
+    monkeypatch.setattr(archive.index, "rows", noting)
+    assert len([*query.page(archive, 0, None)]) > 1
+    assert len(looked) == 1
