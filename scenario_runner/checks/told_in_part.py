@@ -100,8 +100,10 @@ def _named(level: str, match: Mapping[str, Any], images: Iterable[PlannedImage])
     given = {key: named for key in UIDS if (named := listed(match.get(key)))}
     if not all(map(is_plain, given.values())):
         return  # what a wildcard in a UID means nobody knows
-    wanted = {key: frozenset(named) for key, named in given.items()}
-    for image in images:
-        uids = dict(zip(UIDS, (image.series.study.uid, image.series.uid, image.uid), strict=True))
-        if all(uids[key] in named for key, named in wanted.items()):
-            yield uids[unique_keys(level)[-1]]
+    wanted = [(UIDS.index(key), frozenset(named)) for key, named in given.items()]
+    own = UIDS.index(unique_keys(level)[-1])
+    for image in images:  # there may be a million
+        series = image.series
+        uids = (series.study.uid, series.uid, image.uid)
+        if all(uids[place] in named for place, named in wanted):
+            yield uids[own]
