@@ -21,6 +21,7 @@ _RANGES: Final = {
     for vr, (one, _, _) in _MOMENTS.items()
 }
 _NO_DATETIME: Final = re.compile(r"[^\d.:TZ+ -]|^\D*$", re.ASCII)
+_ANY: Final = "an empty value asks for any (PS3.4 C.2.2.2.3)"
 _RELATIVE: Final = re.compile(r"today|[+-]\d+[dwmy]")
 
 
@@ -34,9 +35,11 @@ def form_fault(key: str, value: Any) -> tuple[str, str] | None:
     judge = _JUDGES.get(vr_of(tag)) if tag is not None and not is_raw(value) else None
     if judge is None:
         return None
-    return next(
-        (fault for text in listed(value) if "{{" not in text and (fault := judge(key, text))), None
-    )
+    for text in listed(value):
+        if "{{" not in text and (fault := judge(key, text)):
+            # Other tools take it for universal matching, whatever the VR.
+            return (fault[0], _ANY) if set(text) == {"*"} else fault
+    return None
 
 
 def _code(key: str, text: str) -> tuple[str, str] | None:
