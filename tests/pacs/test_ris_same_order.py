@@ -78,7 +78,8 @@ def test_the_number_that_is_here_already_is_told(desk: Desk) -> None:
 def test_a_number_of_two_orders_is_told_though_the_first_procedure_of_one_has_none(
     desk: Desk,
 ) -> None:
-    first, second = OBR.replace("FI1|", "|"), OBR.replace("RP1", "RP2").replace("ACC1", "ACC2")
+    first = OBR.replace("FI1|", "|").replace("ACC1", "")
+    second = OBR.replace("RP1", "RP2").replace("ACC1", "ACC2")
     other = OBR.replace("PL1", "PL2").replace("ACC1", "ACC3")
     desk.tell(say("ORC|NW|PL1", first, "ORC|NW|PL1", second))
     desk.tell(say("ORC|NW|PL2|FI1", other))
