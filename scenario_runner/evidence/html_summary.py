@@ -82,12 +82,17 @@ def summary(record: RunRecord, anchors: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+_OUR_OWN = "registry"
+"""The source, in a record of old, of patients who were made up in an earlier run."""
+
+
 def _elsewhere(record: RunRecord) -> str:
     """Where patients come from that nobody here has made up, in words; empty where there are none."""
-    scenarios = [case.scenario for case in record.cases]
     called = [
-        [f"the source '{name}'" for name in one.sources] if one.elsewhere is None else one.elsewhere
-        for one in scenarios
+        [f"the source '{name}'" for name in one.sources if name != _OUR_OWN]
+        if one.elsewhere is None
+        else one.elsewhere
+        for one in (case.scenario for case in record.cases)
     ]
     return " and ".join(dict.fromkeys(word for words in called for word in words))
 

@@ -173,6 +173,16 @@ def test_a_record_of_old_is_told_by_the_names_of_its_sources(tmp_path: Path) -> 
     assert "is as the source 'hl7' had it, and may be of real people" in words
 
 
+def test_a_record_of_old_with_patients_of_the_registry_has_nobody_real(tmp_path: Path) -> None:
+    story = Story()
+    story.begin()
+    story.case([("log", "log", "")], requirements=[], sources=["registry"])
+    story.step("log", "log", "", "passed")
+    story.end_case("passed")
+    story.end("passed")
+    assert "may be of real people" not in _Page(_html(tmp_path, story)).words
+
+
 def test_series_that_an_import_brought_are_not_called_none(tmp_path: Path) -> None:
     story = Story()
     story.begin()
