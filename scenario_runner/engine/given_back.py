@@ -24,7 +24,7 @@ _DEEPEST: Final = 100
 _MOST_BITS: Final = 14_000
 """Of a number: one of more than 4,300 digits no reader takes, Python's neither."""
 MOST_PARTS: Final = 200_000
-"""Of one value, all that lies in it counted as often as it does."""
+"""Of what stands in one value more than once, counted as often as it does."""
 _PLAIN = (
     type(None), bool, str, float, bytes, Decimal, UUID, PurePath, dt.date, dt.time, dt.timedelta,
 )  # fmt: skip
@@ -84,24 +84,28 @@ def _of(kind: Any, value: Any, what: str) -> Any:
 def plain(value: Any) -> Any:
     """The value of what can be copied and written down; the text of anything else, and of what nobody could read "…".
 
-    That is what lies deep or in itself, and all of a value beyond its first 200,000 parts: where a few lists stand in
-    each other twice over, they are few objects, and millions of lines when they are written.
+    That is what lies deep or in itself, and more than 200,000 parts of lists that were met before: a few that stand in
+    each other twice over are few objects, and millions of lines when they are written. A long list is written whole.
     """
     return _Copying().copy(value)
 
 
 class _Copying:
-    """One value as it is copied: how much of it there has been."""
+    """One value as it is copied: what was met, and how much of it once more."""
 
     def __init__(self) -> None:
         self._left = MOST_PARTS
+        self._met: set[int] = set()
 
-    def copy(self, value: Any, depth: int = 0, around: frozenset[int] = frozenset()) -> Any:
+    def copy(
+        self, value: Any, depth: int = 0, around: frozenset[int] = frozenset(), again: bool = False
+    ) -> Any:
         """As ``plain``.
 
-        around: the identities of what it lies in. Where a tree knows its parents each level would double what is gone through.
+        around: the identities of what it lies in. Where a tree knows its parents each level would double what is gone
+        through. again: it lies in something that was met before.
         """
-        self._left -= 1
+        self._left -= again
         if depth > _DEEPEST or id(value) in around or self._left < 0:
             return "…"
         if isinstance(value, _PLAIN):
@@ -111,6 +115,8 @@ class _Copying:
         if isinstance(value, int):
             bits = value.bit_length()
             return value if bits <= _MOST_BITS else f"a whole number of {bits:,} bits"
+        again = again or id(value) in self._met
+        self._met.add(id(value))
         around |= {id(value)}
         if isinstance(value, BaseModel):
             value = {name: getattr(value, name) for name in type(value).model_fields}
@@ -119,11 +125,11 @@ class _Copying:
             value = {field.name: getattr(value, field.name) for field in fields}
         if isinstance(value, Mapping):
             return {
-                _key(key): self.copy(item, depth + 1, around)
+                _key(key): self.copy(item, depth + 1, around, again)
                 for key, item in self._while_room(value.items())
             }
         if isinstance(value, list | tuple | set | frozenset):
-            return [self.copy(item, depth + 1, around) for item in self._while_room(value)]
+            return [self.copy(item, depth + 1, around, again) for item in self._while_room(value)]
         text = text_of(value)
         return f"<{type(value).__name__}>" if text is None else text
 

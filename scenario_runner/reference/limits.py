@@ -95,7 +95,7 @@ _ROWS = [
     ("a text in the evidence", f"{bounds.MAX_TEXT:,} characters", "cut, its length said"),
     (
         "a value of a plugin in the evidence",
-        f"{given_back.MOST_PARTS:,} parts, 100 levels",
+        f"100 levels; {given_back.MOST_PARTS:,} parts of lists that stand in it more than once",
         "`…` in its place",
     ),
     ("a deflated data set", f"{_mib(MOST_INFLATED)} inflated", "refused whole"),

@@ -138,6 +138,11 @@ def test_a_few_lists_that_stand_in_each_other_twice_over_do_not_become_millions(
     assert len(text) < 3_000_000
 
 
+def test_of_what_a_step_tells_nothing_is_cut_for_its_length() -> None:
+    told = {"left_out": [{"uid": f"1.2.{number}", "why": "refused"} for number in range(80_000)]}
+    assert plain(told) == told
+
+
 def test_a_step_that_gives_an_error_back_has_not_passed(play: Play) -> None:
     done, run = play(
         [{"probe": {"ends": "returned error"}}, {"probe": {}}], **{"finally": [{"probe": {}}]}
