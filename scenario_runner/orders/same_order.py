@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
+from scenario_runner.dicom.forms import uid_fault
 from scenario_runner.orders.numbering import AUTHORITIES, FILLER, PLACER, Authority, giver_of
 
 if TYPE_CHECKING:
@@ -114,9 +115,16 @@ def patients_of(order: Order) -> list[Person]:
 
 
 def same_patient(ours: Iterable[Person], theirs: Sequence[Person]) -> bool:
-    """Whether one number is on both sides, unless both say who issued it and that is not the same."""
+    """Whether one number is on both sides, unless both say who issued it and that is not the same.
+
+    An issuer is called by a name, or where it has none by its UID (HD): a name and a UID may be one.
+    """
     return any(
-        number == their_number and not (issuer and their_issuer and issuer != their_issuer)
+        number == their_number and not _authority(issuer).differs(_authority(their_issuer))
         for number, issuer in ours
         for their_number, their_issuer in theirs
     )
+
+
+def _authority(issuer: str) -> Authority:
+    return Authority(issuer) if uid_fault(issuer) else Authority(uid=issuer)

@@ -100,6 +100,15 @@ def test_a_patient_may_have_one_number_of_two_issuers() -> None:
     assert left(new, told("ORC|CA|PL1|FI1", pid=pid)) == []
 
 
+@pytest.mark.parametrize(
+    ("issuer", "taken"),
+    [("HOSP&1.2.3&ISO", True), ("&1.2.3&ISO", True), ("", True), ("EAST&1.2.3&ISO", False)],
+)
+def test_who_issued_a_number_may_be_told_by_name_or_by_uid(issuer: str, taken: bool) -> None:
+    new = told("ORC|NW|PL1|FI1", OBR)
+    assert (left(new, told("ORC|CA|PL1|FI1", pid=PID.replace("HOSP", issuer))) == []) is taken
+
+
 def test_a_message_about_several_procedures_leaves_each_its_own_numbers() -> None:
     found = left(BOTH, told("ORC|SC|PL1|FI1||CM", "OBR|1|PL1|FI1|CTCH^CT thorax^L", "ZDS|1.2.3"))
     assert [one.text("AccessionNumber") for one in found] == ["ACC1", "ACC2"]
