@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -265,8 +266,9 @@ def test_a_pacs_that_the_environment_names_is_known_again_though_nothing_shows_w
     assert again["rerun_of"]["run"] == first["id"]
     assert again["outcome"] == "passed"
     assert steps(again)["send"]["facts"]["acknowledged_earlier"]["runs"] == {first["id"]: IMAGES}
+    port = re.compile(rf"(?<![0-9a-f]){pacs.port}(?![0-9a-f])")  # a digest may have its figures
     for file in folder.rglob("*"):
-        assert file.is_dir() or str(pacs.port) not in file.read_text("utf-8", "replace"), file
+        assert file.is_dir() or not port.search(file.read_text("utf-8", "replace")), file
 
 
 def test_what_one_pacs_acknowledged_is_believed_of_no_other_not_even_by_a_third_run(

@@ -60,9 +60,10 @@ def test_checking_five_times_as_many_expressions_takes_about_five_times_as_long(
     seconds(scenario(line, 10), plugins)  # what is loaded and made once
     few, _ = seconds(scenario(line, FEW), plugins)
     most = 3 * (MANY / FEW) * max(few, 0.04)
-    many, found = seconds(scenario(line, MANY), plugins)
-    if many >= most:  # another process may have had the caches meanwhile
+    for _ in range(5):
         many, found = seconds(scenario(line, MANY), plugins)
+        if many < most:
+            break  # otherwise other processes may have had the caches meanwhile
     assert found == (MOST_DIAGNOSTICS if kind in WRONG else 0)
     assert many < most
 
